@@ -1,0 +1,1 @@
+//! Forwards ledger updates to browsers over one WebSocket.

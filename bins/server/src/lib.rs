@@ -1,0 +1,1 @@
+//! The decider: project actors, projection, performer.

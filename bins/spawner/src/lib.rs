@@ -1,0 +1,1 @@
+//! Starts sessions on one host and keeps them honest.

@@ -1,0 +1,1 @@
+//! The domain model: pure decisions over plain values.

@@ -1,0 +1,1 @@
+//! Environment, signals, tracing set-up and configuration files.

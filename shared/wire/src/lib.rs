@@ -1,0 +1,1 @@
+//! What crosses the broker: subjects, envelopes, replies, error codes, schemas.
