@@ -1,1 +1,6 @@
 //! The kit end-to-end tests stand on: a real nats-server, a real stack.
+//!
+//! Nothing here is a mock of the broker, and nothing here sleeps and hopes: waits have a deadline and say
+//! what they waited for.
+
+pub mod nats;
