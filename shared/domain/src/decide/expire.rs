@@ -1,0 +1,42 @@
+//! `session.expire`: a deadline passed. Every replica says so; the first is heard, the rest change nothing.
+
+use crate::{DeadlineKind, Limits, Refusal, Session, SessionChange, SessionStatus, draft::Draft, verb::ExpireSession};
+
+use super::{session::end::fail, who::Who};
+
+pub(super) fn decide(draft: &mut Draft, who: &Who, verb: &ExpireSession) -> Result<(), Refusal> {
+    who.must_be_system("expire deadlines")?;
+    let session = draft.session(verb.session)?;
+    let Some((due, _)) = session.deadline().filter(|(_, kind)| *kind == verb.deadline && session.epoch == verb.epoch)
+    else {
+        return Ok(());
+    };
+    if due > draft.now {
+        return Err(Refusal::NotDue);
+    }
+    match verb.deadline {
+        DeadlineKind::Request => {
+            let text = format!("no spawner in pool {} took it within {} s", session.pool, Limits::REQUEST_SECS);
+            fail(draft, &session, &Draft::line(&text));
+        }
+        DeadlineKind::Starting => {
+            let text = format!("started, but not active within {} s", Limits::STARTING_SECS);
+            fail(draft, &session, &Draft::line(&text));
+        }
+        DeadlineKind::Restart => {
+            let mut after = Session::clone(&session);
+            after.epoch += 1;
+            after.restarts += 1;
+            after.restart_at = None;
+            after.node = None;
+            after.workspace = None;
+            after.status = SessionStatus::Requested {
+                requested_at: draft.now,
+                expires_at: draft.now.plus_secs(Limits::REQUEST_SECS),
+            };
+            let epoch = after.epoch;
+            draft.put_session(SessionChange::Restarted { epoch }, after);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! `project.create`, `update`, `archive`, `purge`.
+
+use crate::{
+    Actor, Project, ProjectChange, ProjectId, Refusal,
+    draft::Draft,
+    verb::{ArchiveProject, CreateProject, PurgeProject, UpdateProject},
+};
+
+fn must_be_person(draft: &Draft, what: &str) -> Result<(), Refusal> {
+    match draft.actor {
+        Actor::User(_) | Actor::System => Ok(()),
+        Actor::Session(_) => {
+            Err(Refusal::NotPermitted { actor: draft.actor.clone(), what: what.to_owned(), task: None })
+        }
+    }
+}
+
+fn present(draft: &Draft, id: &ProjectId) -> Result<Project, Refusal> {
+    draft.state.project().map(|p| Project::clone(p)).ok_or_else(|| Refusal::ProjectNotFound(id.clone()))
+}
+
+pub(super) fn create(draft: &mut Draft, id: &ProjectId, verb: &CreateProject) -> Result<(), Refusal> {
+    must_be_person(draft, "create projects")?;
+    if draft.state.project().is_some() {
+        return Err(Refusal::ProjectExists(id.clone()));
+    }
+    let project = Project {
+        id: id.clone(),
+        rev: 0,
+        title: verb.title.clone(),
+        repository: verb.repository.clone(),
+        base_branch: verb.base_branch.clone(),
+        default_agent: verb.default_agent.clone(),
+        archived: false,
+        created_by: draft.actor.clone(),
+        created_at: draft.now,
+        updated_by: draft.actor.clone(),
+        updated_at: draft.now,
+    };
+    draft.put_project(ProjectChange::Created { overview: verb.overview.clone(), goals: verb.goals.clone() }, project);
+    Ok(())
+}
+
+pub(super) fn update(draft: &mut Draft, id: &ProjectId, verb: &UpdateProject) -> Result<(), Refusal> {
+    must_be_person(draft, "change projects")?;
+    let mut project = present(draft, id)?;
+    let mut fields = Vec::new();
+    if let Some(title) = &verb.title {
+        project.title = title.clone();
+        fields.push("title".to_owned());
+    }
+    if let Some(repository) = &verb.repository {
+        project.repository = Some(repository.clone());
+        fields.push("repository".to_owned());
+    }
+    if let Some(branch) = &verb.base_branch {
+        project.base_branch = Some(branch.clone());
+        fields.push("baseBranch".to_owned());
+    }
+    if let Some(agent) = &verb.default_agent {
+        project.default_agent = Some(agent.clone());
+        fields.push("defaultAgent".to_owned());
+    }
+    for (given, name) in [(&verb.overview, "overview"), (&verb.goals, "goals")] {
+        if given.is_some() {
+            fields.push(name.to_owned());
+        }
+    }
+    if fields.is_empty() {
+        return Err(Refusal::NoUpdates);
+    }
+    let change = ProjectChange::Updated { fields, overview: verb.overview.clone(), goals: verb.goals.clone() };
+    draft.put_project(change, project);
+    Ok(())
+}
+
+pub(super) fn archive(draft: &mut Draft, id: &ProjectId, verb: &ArchiveProject) -> Result<(), Refusal> {
+    must_be_person(draft, "archive projects")?;
+    let mut project = present(draft, id)?;
+    if project.archived == verb.archived {
+        return Ok(());
+    }
+    project.archived = verb.archived;
+    let change = if verb.archived { ProjectChange::Archived {} } else { ProjectChange::Restored {} };
+    draft.put_project(change, project);
+    Ok(())
+}
+
+pub(super) fn purge(draft: &mut Draft, id: &ProjectId, verb: &PurgeProject) -> Result<(), Refusal> {
+    must_be_person(draft, "purge projects")?;
+    present(draft, id)?;
+    if verb.confirm != id.as_str() {
+        return Err(Refusal::ConfirmationMissing(id.clone()));
+    }
+    let living: Vec<_> = draft.state.living().iter().copied().collect();
+    if let Some(session) = living.first() {
+        let status = draft.session(*session)?.status.kind();
+        return Err(Refusal::SessionState { session: *session, status, verb: "purge the project" });
+    }
+    draft.purge_project();
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! The ends of a session: `exited`, `failed`, `lost`, `stopped`. Its claims go back, its orchestrator is told.
+
+use crate::{
+    Actor, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, TaskChange,
+    decide::{task::release::release, who::Who},
+    draft::Draft,
+    verb::SessionLost,
+};
+
+pub(crate) fn exited(draft: &mut Draft, who: &Who, code: i32) -> Result<(), Refusal> {
+    let session = who.own_session("report for a session")?;
+    if session.stop.is_some() {
+        return stopped(draft, who);
+    }
+    match session.status {
+        SessionStatus::Exited { code: before, .. } if before == code => Ok(()),
+        // Its end was taken for something else before the report came; the first word stands.
+        SessionStatus::Exited { .. } | SessionStatus::Failed { .. } | SessionStatus::Stopped { .. } => Ok(()),
+        SessionStatus::Requested { .. } => {
+            Err(Refusal::SessionState { session: session.id, status: session.status.kind(), verb: "exit" })
+        }
+        SessionStatus::Starting { .. }
+        | SessionStatus::Active { .. }
+        | SessionStatus::NeedsInput { .. }
+        | SessionStatus::Lost { .. } => {
+            let status = SessionStatus::Exited { code, ended_at: draft.now };
+            let change = SessionChange::Exited { epoch: session.epoch, code };
+            let after = Session::clone(&session);
+            end(draft, &session, after, status, change, &format!("exited with code {code}"));
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn failed(draft: &mut Draft, who: &Who, failure: &Line) -> Result<(), Refusal> {
+    let session = who.own_session("report for a session")?;
+    fail(draft, &session, failure);
+    Ok(())
+}
+
+/// Ends a session that could not be started; an ended one stays as it is.
+pub(crate) fn fail(draft: &mut Draft, session: &Session, failure: &Line) {
+    if !session.is_living() {
+        return;
+    }
+    let status = SessionStatus::Failed { failure: failure.clone(), ended_at: draft.now };
+    let change = SessionChange::Failed { epoch: session.epoch, failure: failure.clone() };
+    end(draft, session, session.clone(), status, change, &format!("failed: {failure}"));
+}
+
+/// Said by the session's own spawner, or by the server about `session` and `epoch`.
+pub(crate) fn lost(draft: &mut Draft, who: &Who, verb: &SessionLost) -> Result<(), Refusal> {
+    let session = match (verb.session, &who.actor) {
+        (Some(id), Actor::System) => draft.session(id)?,
+        (Some(id), Actor::Session(own)) if id == *own => who.own_session("report for a session")?,
+        (None, _) => who.own_session("report for a session")?,
+        (Some(_), Actor::Session(_) | Actor::User(_)) => {
+            who.must_be_system("declare other sessions lost")?;
+            return Ok(());
+        }
+    };
+    if !session.is_living() || verb.epoch.is_some_and(|epoch| epoch != session.epoch) {
+        return Ok(());
+    }
+    let status = SessionStatus::Lost { lost_reason: verb.reason.clone(), ended_at: draft.now };
+    let change = SessionChange::Lost { epoch: session.epoch, reason: verb.reason.clone() };
+    let after = Session::clone(&session);
+    end(draft, &session, after, status, change, &format!("lost: {}", verb.reason));
+    Ok(())
+}
+
+pub(crate) fn stopped(draft: &mut Draft, who: &Who) -> Result<(), Refusal> {
+    let session = who.own_session("report for a session")?;
+    match session.status {
+        SessionStatus::Exited { .. } | SessionStatus::Failed { .. } | SessionStatus::Stopped { .. } => Ok(()),
+        SessionStatus::Requested { .. }
+        | SessionStatus::Starting { .. }
+        | SessionStatus::Active { .. }
+        | SessionStatus::NeedsInput { .. }
+        | SessionStatus::Lost { .. } => {
+            let stopped_by = session.stop.as_ref().map_or_else(|| who.actor.clone(), |s| s.by.clone());
+            let text = format!("stopped by {stopped_by}");
+            let status = SessionStatus::Stopped { stopped_by, ended_at: draft.now };
+            let change = SessionChange::Stopped { epoch: session.epoch };
+            let after = Session::clone(&session);
+            end(draft, &session, after, status, change, &text);
+            Ok(())
+        }
+    }
+}
+
+/// Records an end: gives the claims back, takes the assignments off unless it will start again, tells the parent.
+pub(crate) fn end(
+    draft: &mut Draft,
+    before: &Session,
+    mut after: Session,
+    status: SessionStatus,
+    change: SessionChange,
+    text: &str,
+) {
+    after.restart_at = restart_after(before, &status).map(|secs| draft.now.plus_secs(secs));
+    let restarts = after.restart_at.is_some();
+    after.status = status;
+    draft.put_session(change, after);
+    let actor = Actor::Session(before.id);
+    let reason = Draft::line(&format!("{} {text}", before.id));
+    let held: Vec<_> = draft.state.held_by(&actor).collect();
+    for id in &held {
+        release(draft, *id, &reason);
+    }
+    if !restarts {
+        for id in &before.tasks {
+            let assigned = draft
+                .state
+                .task(*id)
+                .filter(|t| t.assignment.as_ref().is_some_and(|a| a.session == before.id) && t.status.kind().is_open());
+            if assigned.is_some() {
+                draft.change_task(*id, TaskChange::Unassigned { session: before.id }, |t| t.assignment = None);
+            }
+        }
+    }
+    let mut message = format!("{} ({}) {text}", before.id, before.name);
+    if !held.is_empty() {
+        let tasks = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        message.push_str(&format!("; given back: {tasks}"));
+    }
+    if restarts {
+        message.push_str("; it will be started again");
+    }
+    draft.notify(&before.parent, before.tasks.first().copied(), &message);
+}
+
+/// Seconds until the next epoch, when the policy grants one after this end.
+fn restart_after(session: &Session, end: &SessionStatus) -> Option<i64> {
+    let RestartPolicy::OnFailure { max } = session.restart else { return None };
+    let bad = match end {
+        SessionStatus::Exited { code, .. } => *code != 0,
+        SessionStatus::Failed { .. } | SessionStatus::Lost { .. } => true,
+        SessionStatus::Stopped { .. }
+        | SessionStatus::Requested { .. }
+        | SessionStatus::Starting { .. }
+        | SessionStatus::Active { .. }
+        | SessionStatus::NeedsInput { .. } => false,
+    };
+    let granted = bad && session.stop.is_none() && session.restarts < max;
+    granted.then(|| (5_i64 << session.restarts.min(10)).min(Limits::BACKOFF_SECS))
+}

@@ -1,0 +1,6 @@
+//! The verbs of a session.
+
+pub(super) mod end;
+pub(super) mod report;
+pub(super) mod spawn;
+pub(super) mod stop;

@@ -1,0 +1,122 @@
+//! `session.spawn`: asks for a session and gives it its tasks.
+
+use crate::{
+    AgentName, Assignment, InvalidValue, Limits, PoolName, Refusal, Role, Session, SessionChange, SessionId,
+    SessionStatus, SkillName, TaskChange,
+    decide::{
+        task::{create::limit, start::living_assignment},
+        who::Who,
+    },
+    draft::Draft,
+    verb::SpawnSession,
+};
+
+pub(crate) fn decide(
+    draft: &mut Draft,
+    who: &Who,
+    verb: &SpawnSession,
+    default_agent: Option<AgentName>,
+) -> Result<(), Refusal> {
+    who.must_command_all("spawn sessions", None)?;
+    who.must_live("spawn sessions")?;
+    limit("living sessions of one project", draft.state.living().len(), Limits::LIVING_SESSIONS)?;
+    limit("tasks of one session", verb.tasks.len(), Limits::SESSION_TASKS + 1)?;
+    let agent = match verb.agent.clone().or(default_agent) {
+        Some(agent) => agent,
+        None => "claude".parse()?,
+    };
+    if agent.as_str() == "shell" && verb.command.is_empty() && verb.prompt.as_ref().is_none_or(|p| p.is_empty()) {
+        return Err(Refusal::Invalid(InvalidValue::new(
+            "missing_required_field",
+            "a shell session needs something to run: a command or a prompt",
+        )));
+    }
+    let mut tasks = Vec::new();
+    for id in &verb.tasks {
+        let task = draft.task(*id)?;
+        if !task.status.kind().is_open() {
+            return Err(Refusal::InvalidTransition {
+                task: *id,
+                from: task.status.kind(),
+                verb: "spawn a session for it",
+                needs_force: false,
+            });
+        }
+        if let Some(session) = living_assignment(draft, &task).filter(|_| !verb.force) {
+            return Err(Refusal::AlreadyAssigned { task: *id, session });
+        }
+        if let Some(claim) = task.claim.as_ref().filter(|_| !verb.force) {
+            return Err(Refusal::AlreadyClaimed { task: *id, holder: claim.holder.clone() });
+        }
+        if !tasks.contains(id) {
+            tasks.push(*id);
+        }
+    }
+    let id = SessionId::new(draft.state.counters().1 + 1);
+    let session = Session {
+        id,
+        rev: 0,
+        name: verb.name.clone().unwrap_or_else(|| Draft::line(&default_name(draft, verb.role, &tasks))),
+        role: verb.role,
+        agent,
+        skill: match &verb.skill {
+            Some(skill) => skill.clone(),
+            None => default_skill(verb.role)?,
+        },
+        model: verb.model.clone(),
+        tasks: tasks.clone(),
+        parent: draft.actor.clone(),
+        pool: match &verb.pool {
+            Some(pool) => pool.clone(),
+            None => "default".parse::<PoolName>()?,
+        },
+        epoch: 1,
+        status: SessionStatus::Requested {
+            requested_at: draft.now,
+            expires_at: draft.now.plus_secs(Limits::REQUEST_SECS),
+        },
+        node: None,
+        workspace: None,
+        stop: None,
+        restart: verb.restart,
+        restarts: 0,
+        restart_at: None,
+        keep: verb.keep,
+        last_update: None,
+        created_at: draft.now,
+        updated_at: draft.now,
+    };
+    let change = SessionChange::Requested {
+        epoch: 1,
+        prompt: verb.prompt.clone(),
+        command: verb.command.clone(),
+        reason: verb.reason.clone(),
+        include_related: verb.include_related,
+    };
+    draft.put_session(change, session);
+    for task in tasks {
+        let assignment = Assignment { session: id, by: draft.actor.clone(), at: draft.now };
+        draft.change_task(task, TaskChange::Assigned { session: id }, |t| t.assignment = Some(assignment));
+    }
+    Ok(())
+}
+
+fn default_name(draft: &Draft, role: Role, tasks: &[crate::TaskId]) -> String {
+    let what = match role {
+        Role::Worker => "Worker",
+        Role::Orchestrator => "Orchestrator",
+        Role::Custom => "Session",
+    };
+    match tasks.first().and_then(|id| draft.state.task(*id)) {
+        Some(task) => format!("{what}: {}", task.title.chars().take(30).collect::<String>().trim_end()),
+        None => what.to_owned(),
+    }
+}
+
+fn default_skill(role: Role) -> Result<SkillName, InvalidValue> {
+    match role {
+        Role::Worker => "maestro-worker".parse(),
+        Role::Orchestrator => "maestro-orchestrator".parse(),
+        Role::Custom => "maestro-cli".parse(),
+    }
+}

@@ -1,0 +1,44 @@
+//! `session.stop`: a recorded wish; whoever prepares or runs the session carries it out.
+
+use crate::{
+    Actor, DeadlineKind, Refusal, Session, SessionChange, SessionId, SessionStatus, StopRequest, decide::who::Who,
+    draft::Draft,
+};
+
+pub(crate) fn decide(draft: &mut Draft, who: &Who, id: SessionId) -> Result<(), Refusal> {
+    let session = draft.session(id)?;
+    if who.actor != Actor::Session(id) {
+        who.must_command_all("stop other sessions", None)?;
+    }
+    let mut after = Session::clone(&session);
+    match session.status {
+        SessionStatus::Requested { .. } => {
+            after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now });
+            super::end::end(
+                draft,
+                &session,
+                after,
+                SessionStatus::Stopped { stopped_by: who.actor.clone(), ended_at: draft.now },
+                SessionChange::Stopped { epoch: session.epoch },
+                "stopped before it started",
+            );
+        }
+        SessionStatus::Starting { .. } | SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. } => {
+            if session.stop.is_none() {
+                after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now });
+                draft.put_session(SessionChange::StopRequested {}, after);
+            }
+        }
+        SessionStatus::Lost { .. }
+        | SessionStatus::Exited { .. }
+        | SessionStatus::Failed { .. }
+        | SessionStatus::Stopped { .. } => {
+            if session.restart_at.is_some() {
+                after.restart_at = None;
+                let reason = Draft::line(&format!("stopped by {}", who.actor));
+                draft.put_session(SessionChange::RestartAbandoned { deadline: DeadlineKind::Restart, reason }, after);
+            }
+        }
+    }
+    Ok(())
+}

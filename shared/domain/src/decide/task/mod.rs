@@ -1,0 +1,46 @@
+//! The verbs of a task.
+
+pub(super) mod block;
+pub(super) mod cancel;
+pub(super) mod complete;
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod depend;
+pub(super) mod log;
+pub(super) mod next;
+pub(super) mod release;
+pub(super) mod reopen;
+pub(super) mod start;
+pub(super) mod submit;
+pub(super) mod update;
+
+use crate::{Refusal, Task, TaskChange, TaskId, draft::Draft};
+
+fn invalid(task: &Task, verb: &'static str) -> Refusal {
+    Refusal::InvalidTransition { task: task.id, from: task.status.kind(), verb, needs_force: false }
+}
+
+/// Those of `candidates` that are ready now and were not before.
+fn ready_among(draft: &Draft, candidates: &[TaskId]) -> Vec<TaskId> {
+    candidates
+        .iter()
+        .copied()
+        .filter(|id| draft.state.task(*id).is_some_and(|task| draft.state.is_ready(task)))
+        .collect()
+}
+
+/// A cancelled dependency stands in nobody's way any more: those that it blocked are pending again.
+fn lift_cancelled(draft: &mut Draft, candidates: &[TaskId]) {
+    use crate::{BlockKind, Status, StatusKind};
+    for id in candidates {
+        let Some(task) = draft.state.task(*id).cloned() else { continue };
+        let Status::Blocked { blocked_kind: BlockKind::DependencyCancelled, .. } = task.status else { continue };
+        let still = task.depends_on.iter().any(|dependency| {
+            draft.state.task(*dependency).is_some_and(|d| matches!(d.status, Status::Cancelled { .. }))
+        });
+        if !still {
+            let change = TaskChange::Unblocked { to: StatusKind::Pending, message: None };
+            draft.change_task(*id, change, |t| t.status = Status::Pending);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `task.release`: gives a claim back. The third time somebody has to look at the task.
+
+use crate::{
+    BlockKind, Limits, Line, Refusal, Status, Task, TaskChange, TaskId,
+    decide::{orchestrator_of, who::Who},
+    draft::Draft,
+    verb::ReleaseTask,
+};
+
+use super::{complete::give_back, invalid, ready_among};
+
+pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReleaseTask) -> Result<(), Refusal> {
+    let task = draft.task(verb.task)?;
+    who.must_own(&task, "release")?;
+    if let Some(claim) = task.claim.as_ref().filter(|c| c.holder != who.holder() && !who.commands_all()) {
+        return Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() });
+    }
+    match task.status {
+        Status::Pending => return Ok(()),
+        Status::InProgress { .. } => {}
+        Status::InReview { .. } | Status::Blocked { .. } if task.claim.is_some() => {}
+        Status::InReview { .. } | Status::Blocked { .. } | Status::Completed { .. } | Status::Cancelled { .. } => {
+            return Err(invalid(&task, "release"));
+        }
+    }
+    let told = orchestrator_of(&draft.state, &task);
+    let reason = verb.reason.clone().unwrap_or_else(|| Draft::line(&format!("released by {}", who.actor)));
+    let holder = task.claim.as_ref().map(|c| c.holder.actor.clone());
+    release(draft, task.id, &reason);
+    for told in [told, holder].into_iter().flatten() {
+        draft.notify(&told, Some(task.id), &format!("{} was released: {reason}", task.id));
+    }
+    Ok(())
+}
+
+/// Takes the claim off: an `in_progress` task returns to pending, or is blocked when it came back too often; others
+/// keep their status.
+pub(crate) fn release(draft: &mut Draft, id: TaskId, reason: &Line) {
+    let Some(task) = draft.state.task(id).cloned() else { return };
+    let mut after = Task::clone(&task);
+    let from = task.status.kind();
+    let number = task.claims;
+    give_back(&mut after, draft.now);
+    if !matches!(task.status, Status::InProgress { .. }) {
+        after.released = None;
+        draft.put_task(TaskChange::Released { from, to: from, number, reason: reason.clone() }, after);
+        return;
+    }
+    after.releases += 1;
+    if after.releases >= Limits::RELEASES {
+        let why = Draft::line(&format!("came back unfinished {} times; last: {reason}", after.releases));
+        after.released = None;
+        after.status = Status::Blocked {
+            blocked_kind: BlockKind::ReleasedTooOften,
+            blocked_reason: why.clone(),
+            blocked_at: draft.now,
+        };
+        draft.put_task(TaskChange::Blocked { from, cause: BlockKind::ReleasedTooOften, reason: why }, after);
+        return;
+    }
+    after.status = Status::Pending;
+    let to = after.status.kind();
+    draft.put_task(TaskChange::Released { from, to, number, reason: reason.clone() }, after);
+    for id in ready_among(draft, &[id]) {
+        draft.announce_ready(id);
+    }
+}

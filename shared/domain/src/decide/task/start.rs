@@ -1,0 +1,88 @@
+//! `task.start`: claims a task; sends one back from review; takes up a blocked or completed one again.
+
+use crate::{Actor, Claim, Holder, Refusal, Status, Task, TaskChange, TaskId, decide::who::Who, draft::Draft};
+
+use super::invalid;
+
+pub(crate) fn decide(draft: &mut Draft, who: &Who, id: TaskId, force: bool) -> Result<(), Refusal> {
+    let task = draft.task(id)?;
+    who.must_live("start")?;
+    let mine = task.claim.as_ref().is_some_and(|c| c.holder == who.holder());
+    match task.status {
+        Status::Cancelled { .. } => Err(invalid(&task, "start")),
+        Status::InProgress { .. } if mine => Ok(()),
+        Status::InProgress { .. } | Status::Pending | Status::Completed { .. } => {
+            may_take(draft, who, &task, force)?;
+            claim(draft, who, &task, force);
+            Ok(())
+        }
+        Status::InReview { .. } | Status::Blocked { .. } => match &task.claim {
+            Some(_) if mine => {
+                resume(draft, &task, None);
+                Ok(())
+            }
+            Some(claim) if who.commands_all() => {
+                let to = claim.holder.clone();
+                resume(draft, &task, Some(&to));
+                Ok(())
+            }
+            Some(claim) => Err(Refusal::AlreadyClaimed { task: id, holder: claim.holder.clone() }),
+            None => {
+                may_take(draft, who, &task, force)?;
+                claim(draft, who, &task, force);
+                Ok(())
+            }
+        },
+    }
+}
+
+/// Nobody else holds it or was given it, and nothing it depends on is open.
+pub(super) fn may_take(draft: &Draft, who: &Who, task: &Task, force: bool) -> Result<(), Refusal> {
+    if let Some(claim) = &task.claim {
+        return Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() });
+    }
+    let assigned = living_assignment(draft, task);
+    if let Some(session) = assigned.filter(|s| who.actor != Actor::Session(*s))
+        && !(force && who.commands_all())
+    {
+        return Err(Refusal::AlreadyAssigned { task: task.id, session });
+    }
+    let open: Vec<_> = draft.state.open_dependencies(task).collect();
+    if !open.is_empty() && !force {
+        return Err(Refusal::DependenciesOpen { task: task.id, open });
+    }
+    Ok(())
+}
+
+/// The session that a task is assigned to, if it still lives or will be restarted.
+pub(crate) fn living_assignment(draft: &Draft, task: &Task) -> Option<crate::SessionId> {
+    let session = task.assignment.as_ref()?.session;
+    draft.state.session(session).filter(|s| s.is_living() || s.restart_at.is_some()).map(|s| s.id)
+}
+
+pub(super) fn claim(draft: &mut Draft, who: &Who, task: &Task, force: bool) {
+    let mut after = Task::clone(task);
+    let now = draft.now;
+    if matches!(after.status, Status::Completed { .. } | Status::Cancelled { .. }) {
+        after.releases = 0;
+    }
+    after.claims += 1;
+    after.claim = Some(Claim { number: after.claims, holder: who.holder(), since: now });
+    after.released = None;
+    after.status = Status::InProgress { started_at: now };
+    let change = TaskChange::Claimed { from: task.status.kind(), number: after.claims, forced: force };
+    draft.put_task(change, after);
+}
+
+/// Back to work under the claim that it has; `told` hears of it.
+pub(super) fn resume(draft: &mut Draft, task: &Task, told: Option<&Holder>) {
+    let mut after = Task::clone(task);
+    after.status = Status::InProgress { started_at: draft.now };
+    let from = task.status.kind();
+    let number = after.claims;
+    draft.put_task(TaskChange::Claimed { from, number, forced: false }, after);
+    if let Some(holder) = told {
+        let text = format!("{} is back in progress; it was {from}. Go on with it.", task.id);
+        draft.notify(&holder.actor, Some(task.id), &text);
+    }
+}

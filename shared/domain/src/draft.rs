@@ -1,0 +1,126 @@
+//! A decision being made: the events so far, and the state as they leave it.
+
+use std::sync::Arc;
+
+use crate::{
+    Actor, Event, IllegalEvent, Limits, Line, Message, MessageChange, MessageId, MessageKind, MessageStatus, Project,
+    ProjectChange, Refusal, Session, SessionChange, SessionId, State, Task, TaskChange, TaskId, Text, Timestamp,
+};
+
+pub(crate) struct Draft {
+    pub state: State,
+    pub events: Vec<Event>,
+    pub actor: Actor,
+    pub now: Timestamp,
+}
+
+impl Draft {
+    pub fn new(state: &State, actor: &Actor, now: Timestamp) -> Self {
+        Self { state: state.clone(), events: Vec::new(), actor: actor.clone(), now }
+    }
+
+    pub fn task(&self, id: TaskId) -> Result<Arc<Task>, Refusal> {
+        self.state.task(id).cloned().ok_or(Refusal::TaskNotFound(id))
+    }
+
+    pub fn session(&self, id: SessionId) -> Result<Arc<Session>, Refusal> {
+        self.state.session(id).cloned().ok_or(Refusal::SessionNotFound(id))
+    }
+
+    pub fn push(&mut self, event: Event) {
+        let outcome: Result<(), IllegalEvent> = self.state.apply(&event);
+        debug_assert!(outcome.is_ok(), "decided an illegal event: {outcome:?}");
+        self.events.push(event);
+    }
+
+    pub fn put_project(&mut self, change: ProjectChange, mut project: Project) {
+        project.rev += 1;
+        project.updated_by = self.actor.clone();
+        project.updated_at = self.now;
+        self.push(Event::Project { change, after: Some(Arc::new(project)) });
+    }
+
+    pub fn purge_project(&mut self) {
+        self.push(Event::Project { change: ProjectChange::Purged {}, after: None });
+    }
+
+    /// Records a change of a task; `task` is as it will be, but for `rev` and who changed it when.
+    pub fn put_task(&mut self, change: TaskChange, mut task: Task) {
+        task.rev += 1;
+        task.updated_by = self.actor.clone();
+        task.updated_at = self.now;
+        self.push(Event::Task { id: task.id, change, after: Some(Arc::new(task)) });
+    }
+
+    /// Loads a task, changes it, records it.
+    pub fn change_task(&mut self, id: TaskId, change: TaskChange, edit: impl FnOnce(&mut Task)) {
+        if let Some(task) = self.state.task(id) {
+            let mut task = Task::clone(task);
+            edit(&mut task);
+            self.put_task(change, task);
+        }
+    }
+
+    pub fn delete_task(&mut self, id: TaskId) {
+        self.push(Event::Task { id, change: TaskChange::Deleted {}, after: None });
+    }
+
+    pub fn announce_ready(&mut self, id: TaskId) {
+        self.push(Event::Task { id, change: TaskChange::Ready {}, after: None });
+    }
+
+    pub fn put_session(&mut self, change: SessionChange, mut session: Session) {
+        session.rev += 1;
+        session.updated_at = self.now;
+        self.push(Event::Session { id: session.id, change, after: Some(Arc::new(session)) });
+    }
+
+    /// Queues a message.
+    pub fn send(
+        &mut self,
+        kind: MessageKind,
+        to: Actor,
+        epoch: Option<u32>,
+        task: Option<TaskId>,
+        body: &str,
+    ) -> MessageId {
+        let id = MessageId::new(self.state.counters().2 + 1);
+        let message = Message {
+            id,
+            rev: 1,
+            kind,
+            from: self.actor.clone(),
+            to,
+            epoch,
+            task,
+            status: MessageStatus::Queued,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let body = Text::parse(body).unwrap_or_default();
+        self.push(Event::Message { id, change: MessageChange::Queued { body }, after: Some(Arc::new(message)) });
+        id
+    }
+
+    /// Tells somebody what became of something, unless it is the actor itself or its inbox is full: the timeline has
+    /// it all the same.
+    pub fn notify(&mut self, to: &Actor, task: Option<TaskId>, body: &str) {
+        if *to == self.actor || *to == Actor::System || self.state.unread(to) >= Limits::UNREAD {
+            return;
+        }
+        let mut cut = body;
+        if cut.len() > 8_000 {
+            let end = (0..=8_000).rev().find(|i| cut.is_char_boundary(*i)).unwrap_or(0);
+            cut = &cut[..end];
+        }
+        self.send(MessageKind::Notice, to.clone(), None, task, cut);
+    }
+
+    pub fn push_effect(&mut self, change: crate::EffectChange) {
+        self.push(Event::Effect { change });
+    }
+
+    pub fn line(text: &str) -> Line {
+        Line::lossy(text)
+    }
+}

@@ -1,0 +1,24 @@
+//! Every number that bounds the model, in one place.
+
+/// Bounds of the model; exceeding one is a refusal (`limit_reached`), never a silent cut.
+pub struct Limits;
+
+impl Limits {
+    pub const TASKS: u32 = 500_000;
+    pub const SUBTASKS: usize = 200;
+    pub const DEPENDENCIES: usize = 100;
+    pub const LABELS: usize = 20;
+    pub const CRITERIA: usize = 50;
+    pub const LIVING_SESSIONS: usize = 1_000;
+    pub const SESSION_TASKS: usize = 50;
+    /// Unread messages of one recipient. Beyond it a sender is refused; notices of the server stay on the timeline only.
+    pub const UNREAD: usize = 500;
+    /// How often a task may come back unfinished before it is blocked for somebody to look at.
+    pub const RELEASES: u32 = 3;
+    /// Seconds a requested session waits for a spawner.
+    pub const REQUEST_SECS: i64 = 600;
+    /// Seconds from `starting` to `active`.
+    pub const STARTING_SECS: i64 = 60;
+    /// Longest restart backoff in seconds.
+    pub const BACKOFF_SECS: i64 = 300;
+}
