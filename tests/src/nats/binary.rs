@@ -26,8 +26,10 @@ fn find() -> PathBuf {
         return ready;
     }
     let script = root.join("nats/get-nats-server.sh");
-    let output =
-        Command::new(&script).stderr(Stdio::inherit()).output().expect("nats/get-nats-server.sh is there and executable");
+    let output = Command::new(&script)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("nats/get-nats-server.sh is there and executable");
     assert!(output.status.success(), "nats/get-nats-server.sh ended with {}", output.status);
     let path = String::from_utf8(output.stdout).expect("the script prints a path");
     PathBuf::from(path.trim())

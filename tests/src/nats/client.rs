@@ -1,9 +1,9 @@
 //! Connections of tests: one of the static users, with the broker's refusals collected.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_nats::{Client, ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event, RequestError};
 use tokio::sync::Notify;
 
 use super::layout::{Flavour, streams};
@@ -86,7 +86,8 @@ impl NatsServer {
     }
 }
 
-/// Creates every stream of `nats/streams.json` in its account and returns what the broker says they are.
+/// Creates every stream of `nats/streams.json` in its account and returns what the broker says they are. A cluster that has
+/// no leader yet is asked again for up to 20 s.
 ///
 /// # Panics
 /// When the broker refuses one.
@@ -94,16 +95,25 @@ pub async fn create_streams(server: &NatsServer, replicas: usize) -> Vec<serde_j
     let (core, work) = (server.connect("core").await, server.connect("core-work").await);
     let mut created = Vec::new();
     for (account, config) in streams(replicas) {
-        let name = config["name"].as_str().expect("a stream has a name");
         let client = if account == "CORE" { &core } else { &work };
-        let body = serde_json::to_vec(&config).expect("JSON can be written");
-        let reply = client
-            .request(format!("$JS.API.STREAM.CREATE.{name}"), body.into())
-            .await
-            .unwrap_or_else(|error| panic!("no answer to creating {name}: {error}"));
-        let reply: serde_json::Value = serde_json::from_slice(&reply.payload).expect("JetStream answers with JSON");
-        assert!(reply["error"].is_null(), "{name} was refused: {}", reply["error"]);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let reply = loop {
+            let reply = create(client, &config).await;
+            let may_pass = reply.as_ref().map_or(true, |reply| reply["error"]["code"] == 503);
+            match reply {
+                _ if may_pass && Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(50)).await,
+                reply => break reply.unwrap_or_else(|error| panic!("no answer to creating {config}: {error}")),
+            }
+        };
+        assert!(reply["error"].is_null(), "{} was refused: {}", config["name"], reply["error"]);
         created.push(reply["config"].clone());
     }
     created
+}
+
+async fn create(client: &Client, config: &serde_json::Value) -> Result<serde_json::Value, RequestError> {
+    let name = config["name"].as_str().expect("a stream has a name");
+    let body = serde_json::to_vec(config).expect("JSON can be written");
+    let reply = client.request(format!("$JS.API.STREAM.CREATE.{name}"), body.into()).await?;
+    Ok(serde_json::from_slice(&reply.payload).expect("JetStream answers with JSON"))
 }

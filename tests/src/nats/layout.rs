@@ -69,7 +69,9 @@ impl Layout {
     }
 
     /// Writes `nats.conf` and `accounts.conf` into `dir`; the store goes to `dir/store`.
-    pub(super) fn write(&self, dir: &Path, port: u16) {
+    /// # Panics
+    /// When `dir` cannot be written or a placeholder has no value.
+    pub fn write(&self, dir: &Path, port: u16) {
         let store = dir.join("store");
         let mut values = BTreeMap::from([
             ("server_name", "n1".to_owned()),

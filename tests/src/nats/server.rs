@@ -1,6 +1,7 @@
 //! One nats-server process and the ways to mistreat it.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::binary::nats_server_binary;
-use super::layout::{Flavour, Layout};
+use super::layout::{Cluster, Flavour, Layout};
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -37,17 +38,33 @@ impl NatsServer {
     /// # Panics
     /// When the server does not become ready; its log is in the message.
     pub fn with(layout: Layout) -> Self {
-        let dir = tempfile::Builder::new().prefix("maestro-nats-").tempdir().expect("a temporary directory can be made");
+        let dir =
+            tempfile::Builder::new().prefix("maestro-nats-").tempdir().expect("a temporary directory can be made");
         let mut server = Self { layout, dir: Some(dir), child: None, port: 0 };
         server.launch();
         server
+    }
+
+    /// Three servers that replicate, with the same users and passwords.
+    ///
+    /// # Panics
+    /// When one of them does not become ready.
+    pub fn cluster(flavour: Flavour) -> [Self; 3] {
+        let layout = Layout::new(flavour);
+        let routes = free_addresses();
+        [0, 1, 2].map(|member| {
+            let mut layout = layout.clone();
+            layout.cluster = Some(Cluster { routes: routes.clone(), password: "route-secret".into(), member });
+            Self::with(layout)
+        })
     }
 
     fn launch(&mut self) {
         assert!(self.child.is_none(), "the server is running already");
         let dir = self.dir().to_owned();
         self.layout.write(&dir, self.port);
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.log_path()).expect("the log can be opened");
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(self.log_path()).expect("the log can be opened");
         let child = Command::new(nats_server_binary())
             .arg("--config")
             .arg(dir.join("nats.conf"))
@@ -193,4 +210,10 @@ impl NatsServer {
             eprintln!("--- kept: {}", dir.keep().display());
         }
     }
+}
+
+/// Routes must be known before the servers start, so their ports are taken, noted and given back.
+fn free_addresses() -> [String; 3] {
+    let taken = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("the loopback interface has free ports"));
+    taken.map(|listener| listener.local_addr().expect("a listener has an address").to_string())
 }

@@ -22,8 +22,12 @@ const VEHICLES: &[(&str, &str)] = &[
     ("$JS.API.CONSUMER.MSG.NEXT.SPAWN.gpu_shell", r#"{"batch":1,"no_wait":true}"#),
 ];
 
-const LEDGER_TARGETS: &[&str] =
-    &["maestro.v1.evt.web", "$JS.API.STREAM.DELETE.EVENTS", "$JS.API.STREAM.PURGE.EVENTS", "$JS.API.STREAM.DELETE.INBOX"];
+const LEDGER_TARGETS: &[&str] = &[
+    "maestro.v1.evt.web",
+    "$JS.API.STREAM.DELETE.EVENTS",
+    "$JS.API.STREAM.PURGE.EVENTS",
+    "$JS.API.STREAM.DELETE.INBOX",
+];
 const WORK_TARGETS: &[&str] = &[
     "maestro.v1.spawn.gpu.shell",
     "maestro.v1.term.web.s1.1.out",
@@ -131,7 +135,11 @@ async fn a_spawner_cannot_reach_the_ledger_by_a_forged_reply() {
             spawner.publish_with_reply(subject, target, body.into()).await.unwrap();
         }
     }
-    for subject in ["maestro.v1.cmd.web.s1.task.start", "maestro.v1.box.web.s1.task.complete", "$JS.API.DIRECT.GET.TERM.maestro.v1.term.web.s1.1.out"] {
+    for subject in [
+        "maestro.v1.cmd.web.s1.task.start",
+        "maestro.v1.box.web.s1.task.complete",
+        "$JS.API.DIRECT.GET.TERM.maestro.v1.term.web.s1.1.out",
+    ] {
         spawner.request(subject, "".into()).await.unwrap();
     }
     let after = picture(&server).await;

@@ -57,7 +57,8 @@ async fn without_a_server_the_asker_learns_at_once() {
 #[tokio::test]
 async fn a_replica_may_answer_what_another_replica_received() {
     let server = NatsServer::secured();
-    let (first, home, edge) = (server.connect("core").await, server.connect("core").await, server.connect("edge").await);
+    let (first, home, edge) =
+        (server.connect("core").await, server.connect("core").await, server.connect("edge").await);
     let mut requests = first.subscribe("maestro.v1.cmd.>").await.unwrap();
     let mut handed = home.subscribe("maestro.v1.peer.home").await.unwrap();
     for client in [&first, &home] {
