@@ -1,5 +1,7 @@
 //! The configurations and stream definitions in `nats/`, given to a real nats-server.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -23,6 +23,21 @@ async fn answer_one(responder: Client, subject: &'static str, after: Duration) -
     })
 }
 
+/// A direct get with many answers, the last of them empty.
+async fn read_batch(client: &Client, stream: &str, ask: &'static str) -> Vec<String> {
+    let inbox = client.new_inbox();
+    let mut answers = client.subscribe(inbox.clone()).await.unwrap();
+    client.publish_with_reply(format!("$JS.API.DIRECT.GET.{stream}"), inbox, ask.into()).await.unwrap();
+    let mut bodies = Vec::new();
+    loop {
+        let answer = tokio::time::timeout(SOON, answers.next()).await.unwrap().unwrap();
+        if answer.payload.is_empty() {
+            return bodies;
+        }
+        bodies.push(String::from_utf8(answer.payload.to_vec()).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn commands_queries_and_waits_cross_into_core_and_the_replies_come_back() {
     let server = NatsServer::secured();
@@ -123,17 +138,8 @@ async fn edge_reaches_holders_and_spawners_and_reads_terminals() {
     let live = tokio::time::timeout(SOON, tail.next()).await.unwrap().unwrap();
     assert_eq!(live.payload, "one");
 
-    let inbox = edge.new_inbox();
-    let mut batch = edge.subscribe(inbox.clone()).await.unwrap();
     let ask = r#"{"seq":1,"batch":512,"next_by_subj":"maestro.v1.term.web.s1.1.out"}"#;
-    edge.publish_with_reply("$JS.API.DIRECT.GET.TERM", inbox, ask.into()).await.unwrap();
-    let mut chunks = Vec::new();
-    while let Some(message) = tokio::time::timeout(SOON, batch.next()).await.unwrap() {
-        if message.payload.is_empty() {
-            break;
-        }
-        chunks.push(message.payload);
-    }
+    let chunks = read_batch(&edge, "TERM", ask).await;
     assert_eq!(chunks, ["one", "two", "three"]);
 }
 
@@ -171,7 +177,15 @@ async fn a_spawner_takes_work_holds_a_lease_and_stores_a_recording() {
     client.publish("marker", "".into()).await.unwrap();
     assert_eq!(denials.before("\"marker\"").await, Vec::<String>::new());
 
-    let edge = async_nats::jetstream::new(server.connect("edge").await);
+    let nodes = spawner.get_key_value("NODES").await.unwrap();
+    for host in ["alpha", "beta"] {
+        nodes.put(host, host.into()).await.unwrap();
+    }
+
+    let edge = server.connect("edge").await;
+    let list = r#"{"multi_last":["$KV.NODES.>"],"batch":512}"#;
+    assert_eq!(read_batch(&edge, "KV_NODES", list).await, ["alpha", "beta"]);
+    let edge = async_nats::jetstream::new(edge);
     let leases = edge.get_stream_no_info("KV_LIVE").await.unwrap();
     assert_eq!(leases.direct_get_last_for_subject("$KV.LIVE.web.s1").await.unwrap().payload, "nonce");
     let pieces = edge.get_stream_no_info("OBJ_RECORDINGS").await.unwrap();
