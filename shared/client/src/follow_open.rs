@@ -1,0 +1,198 @@
+//! The consumer behind a follower: making it, asking it for more, noticing its silence.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::api::{ApiError, nanos};
+use crate::client::Client;
+use crate::follow::{FollowError, FollowOptions, Follower, Item, Start};
+use crate::link::{Refused, Signal};
+use crate::message::Message;
+use crate::pull::{Pull, PullInbox};
+
+/// How long one pull request stands.
+const EXPIRES: Duration = Duration::from_secs(60);
+/// How long the broker keeps a consumer that nobody asks.
+const INACTIVE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Live {
+    pub(crate) inbox: PullInbox,
+    pub(crate) consumer: String,
+    /// The consumer's own number of the last delivery.
+    pub(crate) consumer_seq: u64,
+    /// Messages asked for and not yet received.
+    pub(crate) outstanding: usize,
+    batch: usize,
+    /// Losses of the connection when this consumer was made.
+    losses: u64,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    name: String,
+    #[serde(default)]
+    num_pending: u64,
+    delivered: Cursor,
+}
+
+#[derive(Deserialize)]
+struct Cursor {
+    /// One before the first sequence that the consumer looks at.
+    #[serde(default)]
+    stream_seq: u64,
+}
+
+impl Live {
+    pub(crate) fn wants_more(&self) -> bool {
+        self.outstanding <= self.batch / 2
+    }
+
+    pub(crate) async fn ask(&mut self, client: &Client, options: &FollowOptions) -> Result<(), FollowError> {
+        let count = self.batch - self.outstanding;
+        let pull = Pull {
+            max_bytes: options.batch_bytes.max(client.nats().max_payload() * 2),
+            idle_heartbeat: nanos(options.heartbeat),
+            ..Pull::new(count, EXPIRES)
+        };
+        self.inbox.send(client, &pull).await.map_err(|_| FollowError::Closed)?;
+        self.outstanding += count;
+        Ok(())
+    }
+
+    /// The next thing on the inbox; an error names why this consumer is given up.
+    pub(crate) async fn wait(&mut self, client: &Client, stall: Duration) -> Result<Option<Message>, &'static str> {
+        let mut signals = client.signals();
+        if client.link().borrow().losses != self.losses {
+            return Err("the connection was lost");
+        }
+        let deadline = tokio::time::Instant::now() + stall;
+        loop {
+            tokio::select! {
+                biased;
+                received = self.inbox.messages.next() => return Ok(received),
+                signal = signals.recv() => match signal {
+                    Ok(Signal::Lost) | Err(RecvError::Closed) => return Err("the connection was lost"),
+                    Ok(Signal::Refused(Refused::Publish(subject))) if subject == self.inbox.request_subject() => {
+                        return Err("the broker does not permit the pull");
+                    }
+                    Ok(Signal::Refused(Refused::Subscribe(subject))) if subject == self.inbox.subject() => {
+                        return Err("the broker does not permit the inbox");
+                    }
+                    Ok(Signal::Refused(_)) | Err(RecvError::Lagged(_)) => {}
+                },
+                () = tokio::time::sleep_until(deadline) => return Err("no heartbeat"),
+            }
+        }
+    }
+}
+
+impl Follower {
+    /// Makes a consumer; tries again for as long as the reason can pass.
+    pub(crate) async fn open(&mut self) -> Result<Option<Item>, FollowError> {
+        loop {
+            self.wait_for_link().await?;
+            self.back_off().await;
+            match self.try_open().await {
+                Ok(item) => return Ok(item),
+                Err(error) if error.is_transient() => {
+                    tracing::debug!(stream = %self.options.stream, cause = %error, "follower cannot start yet");
+                    self.failures += 1;
+                }
+                Err(error) => {
+                    self.failures += 1;
+                    return Err(match error {
+                        ApiError::NoStream(stream) => FollowError::NoStream(stream),
+                        ApiError::Denied(subject) => FollowError::Denied(subject),
+                        other => FollowError::Refused(other),
+                    });
+                }
+            }
+        }
+    }
+
+    async fn wait_for_link(&self) -> Result<(), FollowError> {
+        let mut link = self.client.link();
+        // The sender lives in the client that this follower holds.
+        let _ = link.wait_for(|link| link.connected || link.closed).await;
+        let closed = link.borrow().closed;
+        if closed { Err(FollowError::Closed) } else { Ok(()) }
+    }
+
+    async fn back_off(&self) {
+        if self.failures > 1 {
+            let wait = Duration::from_millis(25 << self.failures.min(6));
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn try_open(&mut self) -> Result<Option<Item>, ApiError> {
+        let losses = self.client.link().borrow().losses;
+        let inbox = self.client.new_inbox();
+        let nonce = inbox.rsplit('.').next().unwrap_or_default();
+        let name = format!("{}-{nonce}", self.options.name_prefix);
+        let created = self.create(&name).await?;
+        let first = created.delivered.stream_seq + 1;
+        let inbox = PullInbox::open(&self.client, &self.options.stream, &created.name)
+            .await
+            .map_err(|_| ApiError::Disconnected)?;
+        let wanted = self.next_seq;
+        self.next_seq = Some(wanted.unwrap_or(first));
+        self.pending = Some(created.num_pending);
+        self.opened += 1;
+        let batch = self.options.batch.clamp(2, self.client.inner.subscription_capacity / 2);
+        self.live = Some(Live { inbox, consumer: created.name, consumer_seq: 0, outstanding: 0, batch, losses });
+        match wanted {
+            Some(wanted) if first > wanted => {
+                self.next_seq = Some(first);
+                Ok(Some(Item::Gap { wanted, first }))
+            }
+            Some(wanted) if first < wanted => {
+                self.live = None;
+                self.failures += 1;
+                Ok(Some(Item::Behind { wanted, last: first - 1 }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn create(&self, name: &str) -> Result<Created, ApiError> {
+        let FollowOptions { stream, filter, start, .. } = &self.options;
+        let mut config = json!({
+            "name": name,
+            "ack_policy": "none",
+            "replay_policy": "instant",
+            "max_deliver": 1,
+            "mem_storage": true,
+            "num_replicas": 1,
+            "inactive_threshold": nanos(INACTIVE),
+        });
+        match (self.next_seq, start) {
+            (Some(seq), _) => {
+                config["deliver_policy"] = Value::from("by_start_sequence");
+                config["opt_start_seq"] = Value::from(seq);
+            }
+            (None, Start::New) => config["deliver_policy"] = Value::from("new"),
+            (None, Start::LastPerSubject) => config["deliver_policy"] = Value::from("last_per_subject"),
+            (None, Start::First | Start::At(_)) => config["deliver_policy"] = Value::from("all"),
+        }
+        let mut path = format!("CONSUMER.CREATE.{stream}.{name}");
+        if let Some(filter) = filter.as_deref().or(matches!(start, Start::LastPerSubject).then_some(">")) {
+            config["filter_subject"] = Value::from(filter);
+            path = format!("{path}.{filter}");
+        }
+        let body = json!({ "stream_name": stream, "config": config, "action": "create" });
+        self.client.api(&path, Some(&body)).await
+    }
+
+    /// Removes the consumer at the broker.
+    pub async fn close(mut self) {
+        if let Some(live) = self.live.take() {
+            let path = format!("CONSUMER.DELETE.{}.{}", self.options.stream, live.consumer);
+            // Otherwise the broker removes it after its silence.
+            let _ = self.client.api::<Value>(&path, None::<&()>).await;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading single messages and the state of a stream, always from its leader: a direct get may be
+//! answered by a replica that is behind.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::api::{ApiError, code};
+use crate::client::Client;
+use crate::header::Headers;
+
+/// Why something could not be read.
+pub type ReadError = ApiError;
+
+/// A message as the stream keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// Its sequence in the stream.
+    pub seq: u64,
+    /// The subject it was published to.
+    pub subject: String,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its body.
+    pub payload: Bytes,
+    /// When the stream took it, as RFC 3339.
+    pub time: String,
+}
+
+/// The state of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamInfo {
+    /// When the stream was created, as RFC 3339: another value is another stream.
+    pub created: String,
+    /// Sequence of the oldest message that is still there; one past the last when it is empty.
+    pub first_seq: u64,
+    /// Sequence of the newest message ever appended; 0 before the first.
+    pub last_seq: u64,
+    /// How many messages are there.
+    pub messages: u64,
+    /// How many bytes they take.
+    pub bytes: u64,
+    /// The configuration as the broker keeps it.
+    pub config: Value,
+}
+
+impl StreamInfo {
+    /// The limit in bytes; `None` without one.
+    pub fn max_bytes(&self) -> Option<u64> {
+        self.config.get("max_bytes")?.as_u64().filter(|bytes| *bytes > 0)
+    }
+}
+
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct Undecodable(&'static str);
+
+#[derive(Deserialize)]
+struct GetAnswer {
+    message: RawMessage,
+}
+
+#[derive(Deserialize)]
+struct RawMessage {
+    subject: String,
+    seq: u64,
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+    #[serde(default)]
+    time: String,
+}
+
+impl RawMessage {
+    fn decode(self) -> Result<Stored, Undecodable> {
+        let block = STANDARD.decode(&self.hdrs).map_err(|_| Undecodable("headers are no base64"))?;
+        let data = STANDARD.decode(&self.data).map_err(|_| Undecodable("data is no base64"))?;
+        Ok(Stored {
+            seq: self.seq,
+            subject: self.subject,
+            headers: Headers::parse_block(&block),
+            payload: data.into(),
+            time: self.time,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct InfoAnswer {
+    #[serde(default)]
+    created: String,
+    config: Value,
+    state: RawState,
+}
+
+#[derive(Deserialize)]
+struct RawState {
+    #[serde(default)]
+    messages: u64,
+    #[serde(default)]
+    bytes: u64,
+    #[serde(default)]
+    first_seq: u64,
+    #[serde(default)]
+    last_seq: u64,
+}
+
+impl Client {
+    /// The last sequence of `subject`; 0 when there is no message. The subject may contain wildcards.
+    pub async fn last_sequence(&self, stream: &str, subject: &str) -> Result<u64, ReadError> {
+        let answer = self.get_raw(stream, &json!({ "last_by_subj": subject })).await?;
+        Ok(answer.map_or(0, |message| message.seq))
+    }
+
+    /// The last message of `subject`.
+    pub async fn last_message(&self, stream: &str, subject: &str) -> Result<Option<Stored>, ReadError> {
+        self.get(stream, &json!({ "last_by_subj": subject })).await
+    }
+
+    /// The message at a sequence; `None` when it is gone or not there yet.
+    pub async fn message_at(&self, stream: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
+        self.get(stream, &json!({ "seq": seq })).await
+    }
+
+    /// The first message of `subject` at or after `seq`.
+    pub async fn next_message(&self, stream: &str, subject: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
+        self.get(stream, &json!({ "seq": seq, "next_by_subj": subject })).await
+    }
+
+    /// The sequence of the oldest message that is still there.
+    pub async fn first_sequence(&self, stream: &str) -> Result<u64, ReadError> {
+        self.stream_info(stream).await.map(|info| info.first_seq)
+    }
+
+    /// State and configuration of a stream.
+    pub async fn stream_info(&self, stream: &str) -> Result<StreamInfo, ReadError> {
+        let answer: InfoAnswer = self.api(&format!("STREAM.INFO.{stream}"), None::<&()>).await?;
+        let InfoAnswer { created, config, state } = answer;
+        let RawState { messages, bytes, first_seq, last_seq } = state;
+        Ok(StreamInfo { created, first_seq, last_seq, messages, bytes, config })
+    }
+
+    async fn get(&self, stream: &str, query: &Value) -> Result<Option<Stored>, ReadError> {
+        let Some(raw) = self.get_raw(stream, query).await? else { return Ok(None) };
+        raw.decode().map(Some).map_err(|error| ApiError::Malformed(error.to_string()))
+    }
+
+    async fn get_raw(&self, stream: &str, query: &Value) -> Result<Option<RawMessage>, ReadError> {
+        match self.api::<GetAnswer>(&format!("STREAM.MSG.GET.{stream}"), Some(query)).await {
+            Ok(answer) => Ok(Some(answer.message)),
+            Err(error) if error.err_code() == Some(code::NO_MESSAGE_FOUND) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
