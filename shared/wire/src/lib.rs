@@ -1,1 +1,37 @@
-//! What crosses the broker: subjects, envelopes, replies, error codes, schemas.
+//! What crosses the broker: subjects, envelopes, replies, error codes and their schemas.
+//!
+//! Values and their JSON only. No I/O, no clock, no broker client.
+
+mod code;
+mod command;
+mod commit;
+mod error;
+pub mod header;
+mod live;
+mod manifest;
+mod query;
+mod refusal;
+mod reply;
+mod subject;
+mod view;
+mod wait;
+
+pub use code::ErrorCode;
+pub use command::{CommandEnvelope, CommandId, decode_command, digest};
+pub use commit::{
+    CommitError, Decoded, LedgerCreated, NewEvent, RawEvent, Recorded, decode_commit, encode_commit, encode_ledger,
+};
+pub use error::{ErrorBody, decode};
+pub use live::{AgentInfo, Lease, NodeRecord, SpawnOrder};
+pub use manifest::Manifest;
+pub use query::{
+    EventList, ManifestGet, MessageList, ProjectGet, ProjectList, Query, QueryEnvelope, ServerInfoGet, SessionGet,
+    SessionList, StatusGet, TaskGet, TaskList, TaskSort, TaskTimeline, decode_query,
+};
+pub use reply::{Reply, ReplyError};
+pub use subject::{Place, Subject, SubjectError};
+pub use view::{
+    DependencyView, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView, TaskDetail, TaskRow, TaskTexts,
+    TimelineEntry,
+};
+pub use wait::{WaitEnvelope, WaitEvents, WaitReason, WaitRequest, WaitTasks, Waited, decode_wait};

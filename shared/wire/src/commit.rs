@@ -1,0 +1,231 @@
+//! A commit: one message, a batch of CloudEvents, everything that one append decided.
+
+use std::{borrow::Cow, sync::Arc};
+
+use maestro_domain::{
+    Actor, EffectChange, EntityRef, Event, Message, MessageChange, Project, ProjectChange, Session, SessionChange,
+    Task, TaskChange, Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::CommandId;
+
+/// An event to be written, with what the ledger keeps about it.
+pub struct NewEvent<'a> {
+    pub id: ulid::Ulid,
+    pub source: &'a str,
+    pub time: Timestamp,
+    pub actor: &'a Actor,
+    pub command: CommandId,
+    pub digest: &'a str,
+    pub traceparent: Option<&'a str>,
+    pub event: &'a Event,
+}
+
+/// An event as the ledger holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub id: String,
+    pub time: Timestamp,
+    pub actor: Actor,
+    pub command: CommandId,
+    pub digest: String,
+    pub event: Event,
+}
+
+/// What one message of the ledger says.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Decoded {
+    pub events: Vec<Recorded>,
+    /// Types of events that this program does not know. A viewer may go on; a decider may not.
+    pub unknown: Vec<String>,
+    /// The ledger speaks of itself.
+    pub ledger: Option<LedgerCreated>,
+}
+
+/// The first words of a ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerCreated {
+    pub ledger_id: String,
+}
+
+/// A message of the ledger that is not a commit.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not a commit: {0}")]
+pub struct CommitError(#[from] serde_json::Error);
+
+/// One CloudEvent 1.0 in JSON, its data unread.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RawEvent<'a> {
+    /// `1.0`
+    #[serde(borrow)]
+    pub specversion: Cow<'a, str>,
+    /// A ULID.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// The replica that wrote it.
+    #[serde(borrow)]
+    pub source: Cow<'a, str>,
+    /// `maestro.task.completed`
+    #[serde(rename = "type", borrow)]
+    pub kind: Cow<'a, str>,
+    /// `task/t12`
+    #[serde(borrow)]
+    pub subject: Cow<'a, str>,
+    pub time: Timestamp,
+    #[serde(borrow)]
+    pub actor: Cow<'a, str>,
+    pub commandid: CommandId,
+    #[serde(borrow, default)]
+    pub commanddigest: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Cow<'a, str>>,
+    /// `change` and `after`.
+    #[serde(borrow)]
+    #[schemars(with = "serde_json::Value")]
+    pub data: Cow<'a, RawValue>,
+}
+
+#[derive(Serialize)]
+struct DataOut<'a, C, A> {
+    change: &'a C,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a Arc<A>>,
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "C: Deserialize<'de>, A: Deserialize<'de>")]
+struct DataIn<C, A> {
+    change: C,
+    #[serde(default = "none")]
+    after: Option<Arc<A>>,
+}
+
+fn none<A>() -> Option<Arc<A>> {
+    None
+}
+
+fn data(event: &Event) -> serde_json::Result<Box<RawValue>> {
+    fn raw<C: Serialize, A: Serialize>(change: &C, after: Option<&Arc<A>>) -> serde_json::Result<Box<RawValue>> {
+        serde_json::value::to_raw_value(&DataOut { change, after })
+    }
+    match event {
+        Event::Project { change, after } => raw(change, after.as_ref()),
+        Event::Task { change, after, .. } => raw(change, after.as_ref()),
+        Event::Session { change, after, .. } => raw(change, after.as_ref()),
+        Event::Message { change, after, .. } => raw(change, after.as_ref()),
+        Event::Effect { change } => raw::<_, ()>(change, None),
+    }
+}
+
+/// Writes a commit.
+///
+/// # Errors
+/// Never for events of the model; serde's, for form's sake.
+pub fn encode_commit(events: &[NewEvent<'_>]) -> serde_json::Result<Vec<u8>> {
+    let mut batch = Vec::with_capacity(events.len());
+    for new in events {
+        let (entity, kind) = new.event.kind();
+        batch.push(RawEvent {
+            specversion: "1.0".into(),
+            id: new.id.to_string().into(),
+            source: new.source.into(),
+            kind: format!("maestro.{entity}.{kind}").into(),
+            subject: new.event.entity().to_string().into(),
+            time: new.time,
+            actor: new.actor.to_string().into(),
+            commandid: new.command,
+            commanddigest: new.digest.into(),
+            traceparent: new.traceparent.map(Into::into),
+            data: Cow::Owned(data(new.event)?),
+        });
+    }
+    serde_json::to_vec(&batch)
+}
+
+/// The first message of a ledger.
+///
+/// # Errors
+/// Never; serde's, for form's sake.
+pub fn encode_ledger(id: &str, source: &str, event: ulid::Ulid, time: Timestamp) -> serde_json::Result<Vec<u8>> {
+    let data = serde_json::value::to_raw_value(&LedgerCreated { ledger_id: id.to_owned() })?;
+    serde_json::to_vec(&[RawEvent {
+        specversion: "1.0".into(),
+        id: event.to_string().into(),
+        source: source.into(),
+        kind: "maestro.ledger.created".into(),
+        subject: "ledger".into(),
+        time,
+        actor: Actor::SYSTEM.into(),
+        commandid: CommandId(event),
+        commanddigest: "".into(),
+        traceparent: None,
+        data: Cow::Owned(data),
+    }])
+}
+
+/// Reads a commit.
+///
+/// # Errors
+/// When it is not a batch of CloudEvents, or an event of a known type has another shape.
+pub fn decode_commit(bytes: &[u8]) -> Result<Decoded, CommitError> {
+    let batch: Vec<RawEvent<'_>> = serde_json::from_slice(bytes)?;
+    let mut decoded = Decoded { events: Vec::with_capacity(batch.len()), ..Decoded::default() };
+    for raw in batch {
+        let entity = raw.kind.strip_prefix("maestro.").and_then(|rest| rest.split_once('.'));
+        let json = raw.data.get();
+        let event = match entity {
+            Some(("ledger", "created")) => {
+                decoded.ledger = Some(serde_json::from_str(json)?);
+                continue;
+            }
+            Some(("project", kind)) if ProjectChange::KINDS.contains(&kind) => {
+                let DataIn::<ProjectChange, Project> { change, after } = serde_json::from_str(json)?;
+                Event::Project { change, after }
+            }
+            Some(("task", kind)) if TaskChange::KINDS.contains(&kind) => {
+                let DataIn::<TaskChange, Task> { change, after } = serde_json::from_str(json)?;
+                let EntityRef::Task(id) = subject(&raw)? else { return Err(mismatch(&raw)) };
+                Event::Task { id, change, after }
+            }
+            Some(("session", kind)) if SessionChange::KINDS.contains(&kind) => {
+                let DataIn::<SessionChange, Session> { change, after } = serde_json::from_str(json)?;
+                let EntityRef::Session(id) = subject(&raw)? else { return Err(mismatch(&raw)) };
+                Event::Session { id, change, after }
+            }
+            Some(("message", kind)) if MessageChange::KINDS.contains(&kind) => {
+                let DataIn::<MessageChange, Message> { change, after } = serde_json::from_str(json)?;
+                let EntityRef::Message(id) = subject(&raw)? else { return Err(mismatch(&raw)) };
+                Event::Message { id, change, after }
+            }
+            Some(("effect", kind)) if EffectChange::KINDS.contains(&kind) => {
+                let DataIn::<EffectChange, ()> { change, .. } = serde_json::from_str(json)?;
+                Event::Effect { change }
+            }
+            Some(_) | None => {
+                decoded.unknown.push(raw.kind.into_owned());
+                continue;
+            }
+        };
+        decoded.events.push(Recorded {
+            id: raw.id.into_owned(),
+            time: raw.time,
+            actor: raw.actor.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))?,
+            command: raw.commandid,
+            digest: raw.commanddigest.into_owned(),
+            event,
+        });
+    }
+    Ok(decoded)
+}
+
+fn subject(raw: &RawEvent<'_>) -> Result<EntityRef, CommitError> {
+    raw.subject.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))
+}
+
+fn mismatch(raw: &RawEvent<'_>) -> CommitError {
+    CommitError(serde::de::Error::custom(format!("a {} about {}", raw.kind, raw.subject)))
+}

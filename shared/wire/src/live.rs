@@ -1,0 +1,54 @@
+//! What lives in buckets and work queues: leases, nodes, orders to spawn.
+
+use maestro_domain::{AgentName, Label, NodeName, PoolName, ProjectId, SessionId, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A session's lease in the bucket LIVE, under the key `{project}.{session}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lease {
+    pub epoch: u32,
+    /// Random; tells one holder from another of the same epoch.
+    pub nonce: String,
+    pub node: NodeName,
+    pub pid: u32,
+    pub since: Timestamp,
+}
+
+/// An agent that was found on a host.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentInfo {
+    pub name: AgentName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// A spawner in the bucket NODES, under its name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeRecord {
+    pub node: NodeName,
+    pub pool: PoolName,
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    pub agents: Vec<AgentInfo>,
+    /// How many sessions it runs at once, and how many of these places are free.
+    pub slots: u32,
+    pub free: u32,
+    pub version: String,
+    pub pid: u32,
+    pub since: Timestamp,
+}
+
+/// An order in the work queue SPAWN.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpawnOrder {
+    pub project: ProjectId,
+    pub session: SessionId,
+    pub epoch: u32,
+    pub pool: PoolName,
+    pub agent: AgentName,
+}

@@ -1,0 +1,40 @@
+//! What a session is told when it starts. Built by the server on request, never part of an event.
+
+use maestro_domain::{AgentName, ProjectId, RestartPolicy, Role, SessionId, SkillName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ProjectView, TaskDetail, TaskRow};
+
+/// Everything that a spawner needs to start one epoch of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    pub project: ProjectView,
+    pub project_id: ProjectId,
+    pub session: SessionId,
+    pub epoch: u32,
+    pub role: Role,
+    pub name: String,
+    pub agent: AgentName,
+    pub skill: SkillName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    pub restart: RestartPolicy,
+    /// Its tasks, whole.
+    pub tasks: Vec<TaskDetail>,
+    /// Tasks that share a label or a dependency with them, when asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<TaskRow>,
+    /// For the shell profile: what to run, program first. Empty: the prompt is run by `sh -c`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The prompt as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// What an agent reads first.
+    pub initial_prompt: String,
+    /// The session was asked to stop before it started.
+    #[serde(default)]
+    pub stop_requested: bool,
+}

@@ -1,0 +1,137 @@
+//! From a refusal of the domain to the error that teaches: code, facts, next commands.
+
+use maestro_domain::Refusal;
+use serde_json::json;
+
+use crate::{ErrorBody, ErrorCode};
+
+impl From<Refusal> for ErrorBody {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        let body = |code| Self::new(code, text);
+        match refusal {
+            Refusal::Invalid(invalid) => invalid.into(),
+            Refusal::ProjectNotFound(id) => body(ErrorCode::ProjectNotFound)
+                .with("project", id.as_str())
+                .commands([format!("maestro project create {id}"), "maestro project list".to_owned()]),
+            Refusal::ProjectExists(id) => body(ErrorCode::ProjectExists)
+                .with("project", id.as_str())
+                .commands([format!("maestro project get {id}")]),
+            Refusal::ProjectArchived(id) => body(ErrorCode::ProjectArchived)
+                .with("project", id.as_str())
+                .commands([format!("maestro project archive {id} --restore")]),
+            Refusal::ConfirmationMissing(id) => body(ErrorCode::ConfirmationMissing)
+                .with("project", id.as_str())
+                .commands([format!("maestro project purge {id} --confirm {id}")]),
+            Refusal::TaskNotFound(id) => body(ErrorCode::TaskNotFound)
+                .with("task", id.to_string())
+                .commands(["maestro task list", "maestro task next"]),
+            Refusal::SubtaskNotFound { task, subtask, known } => body(ErrorCode::SubtaskNotFound)
+                .with("task", task.to_string())
+                .with("subtask", subtask.to_string())
+                .with("known", json!(known))
+                .commands([format!("maestro subtask list {task}")]),
+            Refusal::SessionNotFound(id) => body(ErrorCode::SessionNotFound)
+                .with("session", id.to_string())
+                .commands(["maestro session list --all"]),
+            Refusal::MessageNotFound(id) => {
+                body(ErrorCode::MessageNotFound).with("message", id.to_string()).commands(["maestro status"])
+            }
+            Refusal::InvalidTransition { task, from, verb, needs_force } => {
+                let mut commands: Vec<String> = Vec::new();
+                if needs_force {
+                    commands.push(format!("maestro task {verb} {task} --force"));
+                }
+                commands.extend(from.verbs().iter().map(|next| next_command(next, task)));
+                body(ErrorCode::InvalidTransition)
+                    .with("task", task.to_string())
+                    .with("status", from.as_str())
+                    .with("verb", verb)
+                    .with("allowed", json!(from.verbs()))
+                    .commands(commands)
+            }
+            Refusal::AlreadyClaimed { task, holder } => {
+                body(ErrorCode::AlreadyClaimed).with("task", task.to_string()).with("holder", json!(holder)).commands([
+                    "maestro task next --claim".to_owned(),
+                    format!("maestro task comment {task} \"<what you wanted to say>\""),
+                    format!("maestro wait {task}"),
+                ])
+            }
+            Refusal::AlreadyAssigned { task, session } => body(ErrorCode::AlreadyAssigned)
+                .with("task", task.to_string())
+                .with("session", session.to_string())
+                .commands([format!("maestro session info {session}"), "maestro task next --claim".to_owned()]),
+            Refusal::DependenciesOpen { task, open } => {
+                let first =
+                    open.first().map_or_else(|| "maestro task list".to_owned(), |id| format!("maestro wait {id}"));
+                body(ErrorCode::DependenciesOpen).with("task", task.to_string()).with("open", json!(open)).commands([
+                    "maestro task next --claim".to_owned(),
+                    first,
+                    format!("maestro task start {task} --force"),
+                ])
+            }
+            Refusal::OpenSubtasks { task, open } => {
+                let mut commands: Vec<_> =
+                    open.iter().take(5).map(|id| format!("maestro subtask complete {task} {id}")).collect();
+                commands.push(format!("maestro task complete {task} --force"));
+                body(ErrorCode::OpenSubtasks)
+                    .with("task", task.to_string())
+                    .with("open", json!(open))
+                    .commands(commands)
+            }
+            Refusal::DependencyCycle { circle } => body(ErrorCode::DependencyCycle)
+                .with("circle", json!(circle))
+                .suggest("remove one of these edges first, or leave this one out")
+                .commands(circle.iter().take(2).map(|id| format!("maestro task get {id}")).collect::<Vec<_>>()),
+            Refusal::HasDependants { task, dependants } => body(ErrorCode::HasDependants)
+                .with("task", task.to_string())
+                .with("dependants", json!(dependants))
+                .commands([format!("maestro task cancel {task}"), format!("maestro task delete {task} --force")]),
+            Refusal::StillClaimed { task, holder } => body(ErrorCode::StillClaimed)
+                .with("task", task.to_string())
+                .with("holder", json!(holder))
+                .commands([format!("maestro task release {task}"), format!("maestro task delete {task} --force")]),
+            Refusal::NotClaimed { task, actor } => body(ErrorCode::NotClaimed)
+                .with("task", task.to_string())
+                .with("actor", actor.to_string())
+                .commands([format!("maestro task start {task}")]),
+            Refusal::NotPermitted { actor, what, task } => {
+                let mut commands = vec!["maestro whoami".to_owned(), "maestro task next --claim".to_owned()];
+                if let Some(task) = task {
+                    commands.insert(0, format!("maestro task comment {task} \"<what should be done>\""));
+                }
+                body(ErrorCode::NotPermitted).with("actor", actor.to_string()).with("what", what).commands(commands)
+            }
+            Refusal::StaleSession { session, given, current } => body(ErrorCode::StaleSession)
+                .with("session", session.to_string())
+                .with("epoch", json!(given))
+                .with("currentEpoch", current)
+                .suggest("this session was superseded by a newer start of itself: stop working and exit")
+                .commands([format!("maestro session info {session}")]),
+            Refusal::SessionState { session, status, verb } => body(ErrorCode::SessionState)
+                .with("session", session.to_string())
+                .with("status", status.as_str())
+                .with("verb", verb)
+                .commands([format!("maestro session info {session}")]),
+            Refusal::SessionTaken { session, by } => body(ErrorCode::SessionTaken)
+                .with("session", session.to_string())
+                .with("node", by.as_str())
+                .commands([format!("maestro session info {session}")]),
+            Refusal::LimitReached { what, limit } => {
+                body(ErrorCode::LimitReached).with("what", what).with("limit", limit)
+            }
+            Refusal::NoUpdates => body(ErrorCode::NoUpdates)
+                .suggest("give at least one thing to change, such as --title \"<new title>\"")
+                .commands(["maestro task update --help"]),
+            Refusal::NotDue => body(ErrorCode::NotDue),
+        }
+    }
+}
+
+/// A verb as it is typed, with placeholders only where text is needed.
+fn next_command(verb: &str, task: maestro_domain::TaskId) -> String {
+    match verb {
+        "block" => format!("maestro task block {task} --reason \"<reason>\""),
+        other => format!("maestro task {other} {task}"),
+    }
+}
