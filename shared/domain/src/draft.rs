@@ -75,7 +75,11 @@ impl Draft {
         self.push(Event::Session { id: session.id, change, after: Some(Arc::new(session)) });
     }
 
-    /// Queues a message.
+    pub fn has_room_for_a_message(&self) -> bool {
+        self.state.messages().len() < Limits::UNREAD_IN_ALL && self.state.counters().2 < Limits::NUMBER
+    }
+
+    /// Queues a message; the caller has seen that there is room.
     pub fn send(
         &mut self,
         kind: MessageKind,
@@ -105,7 +109,10 @@ impl Draft {
     /// Tells somebody what became of something, unless it is the actor itself or its inbox is full: the timeline has
     /// it all the same.
     pub fn notify(&mut self, to: &Actor, task: Option<TaskId>, body: &str) {
-        if *to == self.actor || *to == Actor::System || self.state.unread(to) >= Limits::UNREAD {
+        if *to == self.actor || *to == Actor::System {
+            return;
+        }
+        if self.state.unread(to) >= Limits::UNREAD || !self.has_room_for_a_message() {
             return;
         }
         let mut cut = body;

@@ -9,10 +9,14 @@ impl Limits {
     pub const DEPENDENCIES: usize = 100;
     pub const LABELS: usize = 20;
     pub const CRITERIA: usize = 50;
+    /// The highest number of an id; ids have at most nine digits.
+    pub const NUMBER: u32 = 999_999_999;
     pub const LIVING_SESSIONS: usize = 1_000;
     pub const SESSION_TASKS: usize = 50;
     /// Unread messages of one recipient. Beyond it a sender is refused; notices of the server stay on the timeline only.
     pub const UNREAD: usize = 500;
+    /// Unread messages of all recipients, among them some that nobody reads for.
+    pub const UNREAD_IN_ALL: usize = 50_000;
     /// How often a task may come back unfinished before it is blocked for somebody to look at.
     pub const RELEASES: u32 = 3;
     /// Seconds a requested session waits for a spawner.

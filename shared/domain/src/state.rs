@@ -8,8 +8,8 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 
 use crate::{
-    Actor, DeadlineKind, EntityRef, Event, Message, MessageId, MessageStatus, Priority, Project, Session, SessionId,
-    Status, StatusKind, Task, TaskId, Timestamp,
+    Actor, DeadlineKind, EntityRef, Event, Message, MessageId, MessageStatus, Priority, Project, ProjectChange,
+    Session, SessionId, SessionStatusKind, Status, StatusKind, Task, TaskChange, TaskId, Timestamp,
 };
 
 /// The folded events of one project.
@@ -161,29 +161,35 @@ impl State {
     /// not there.
     pub fn apply(&mut self, event: &Event) -> Result<(), IllegalEvent> {
         let illegal = |problem: String| Err(IllegalEvent { entity: event.entity(), problem });
+        let gap = |before: u32, after: u32| illegal(format!("rev {after} follows rev {before}"));
+        let follows = |before: u32, after: u32| before.checked_add(1) == Some(after);
         match event {
             Event::Project { after: Some(after), .. } => {
-                let last = self.project.as_ref().map_or(0, |p| p.rev);
-                if after.rev != last + 1 {
-                    return illegal(format!("rev {} follows rev {last}", after.rev));
+                let rev = self.project.as_ref().map_or(0, |p| p.rev);
+                if !follows(rev, after.rev) {
+                    return gap(rev, after.rev);
                 }
                 self.project = Some(Arc::clone(after));
             }
-            Event::Project { after: None, .. } => *self = Self::default(),
-            Event::Task { id, change: crate::TaskChange::Ready {}, after: None } => {
+            Event::Project { change: ProjectChange::Purged {}, after: None } => *self = Self::default(),
+            Event::Task { id, change: TaskChange::Ready {}, after: None } => {
                 if !self.tasks.contains_key(id) {
                     return illegal("an unknown task is ready".into());
                 }
             }
-            Event::Task { id, after: None, .. } => {
+            Event::Task { id, change: TaskChange::Deleted {}, after: None } => {
                 let Some(task) = self.tasks.remove(id) else { return illegal("an unknown task was deleted".into()) };
                 self.unindex_task(&task);
+                self.index_dependants(*id);
             }
             Event::Task { id, after: Some(after), .. } => {
                 let before = self.tasks.get(id).cloned();
                 let rev = before.as_ref().map_or(0, |t| t.rev);
-                if after.rev != rev + 1 {
-                    return illegal(format!("rev {} follows rev {rev}", after.rev));
+                if *id != after.id {
+                    return illegal(format!("the entity is {}", after.id));
+                }
+                if !follows(rev, after.rev) {
+                    return gap(rev, after.rev);
                 }
                 match &before {
                     None if id.number() <= self.last_task => return illegal("the id was used before".into()),
@@ -205,30 +211,49 @@ impl State {
             Event::Session { id, after: Some(after), .. } => {
                 let before = self.sessions.get(id);
                 let rev = before.map_or(0, |s| s.rev);
-                if after.rev != rev + 1 {
-                    return illegal(format!("rev {} follows rev {rev}", after.rev));
+                if *id != after.id {
+                    return illegal(format!("the entity is {}", after.id));
                 }
-                let last_epoch = before.map_or(0, |s| s.epoch);
-                let same_epoch = before.filter(|b| b.epoch == after.epoch);
-                if same_epoch.is_none() && after.epoch != last_epoch + 1 {
-                    return illegal(format!("epoch {} follows epoch {last_epoch}", after.epoch));
+                if !follows(rev, after.rev) {
+                    return gap(rev, after.rev);
                 }
-                if let Some(b) = same_epoch.filter(|b| !b.status.kind().may_become(after.status.kind())) {
-                    return illegal(format!("{} follows {}", after.status.kind(), b.status.kind()));
+                if before.is_none() && id.number() <= self.last_session {
+                    return illegal("the id was used before".into());
+                }
+                let (epoch, to) = (before.map_or(0, |s| s.epoch), after.status.kind());
+                match before.filter(|b| b.epoch == after.epoch) {
+                    Some(b) if !b.status.kind().may_become(to) => {
+                        return illegal(format!("{to} follows {}", b.status.kind()));
+                    }
+                    None if !follows(epoch, after.epoch) => {
+                        return illegal(format!("epoch {} follows epoch {epoch}", after.epoch));
+                    }
+                    None if to != SessionStatusKind::Requested => return illegal(format!("an epoch begins as {to}")),
+                    None | Some(_) => {}
                 }
                 self.last_session = self.last_session.max(id.number());
                 self.put_session(Arc::clone(after));
             }
-            Event::Message { after: Some(after), .. } => {
-                let rev = self.messages.get(&after.id).map_or(0, |m| m.rev);
-                if after.rev != rev + 1 {
-                    return illegal(format!("rev {} follows rev {rev}", after.rev));
+            Event::Message { id, after: Some(after), .. } => {
+                let before = self.messages.get(id);
+                let rev = before.map_or(0, |m| m.rev);
+                if *id != after.id {
+                    return illegal(format!("the entity is {}", after.id));
                 }
-                self.last_message = self.last_message.max(after.id.number());
+                if !follows(rev, after.rev) {
+                    return gap(rev, after.rev);
+                }
+                if before.is_none() && id.number() <= self.last_message {
+                    return illegal("the id was used before".into());
+                }
+                self.last_message = self.last_message.max(id.number());
                 self.put_message(Arc::clone(after));
             }
-            Event::Session { after: None, .. } | Event::Message { after: None, .. } => {
-                return illegal("sessions and messages are never deleted".into());
+            Event::Project { after: None, .. }
+            | Event::Task { after: None, .. }
+            | Event::Session { after: None, .. }
+            | Event::Message { after: None, .. } => {
+                return illegal(format!("{:?} leaves the entity as it is", event.kind()));
             }
             Event::Effect { .. } => {}
         }

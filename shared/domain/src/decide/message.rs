@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Actor, Event, Limits, Message, MessageChange, MessageId, MessageStatus, Refusal, TaskChange,
+    Actor, Event, InvalidValue, Limits, Message, MessageChange, MessageId, MessageStatus, Refusal, TaskChange,
     draft::Draft,
     verb::{RefuseQueued, SendMessage},
 };
@@ -11,14 +11,26 @@ use crate::{
 use super::who::Who;
 
 pub(super) fn send(draft: &mut Draft, verb: &SendMessage) -> Result<(), Refusal> {
-    if let Actor::Session(id) = verb.to {
-        draft.session(id)?;
+    match verb.to {
+        Actor::Session(id) => {
+            let session = draft.session(id)?;
+            if verb.epoch.is_some_and(|epoch| epoch != session.epoch) {
+                return Err(Refusal::StaleSession { session: id, given: verb.epoch, current: session.epoch });
+            }
+        }
+        Actor::User(_) => {}
+        Actor::System => {
+            return Err(Refusal::Invalid(InvalidValue::new("invalid_actor", "nobody reads messages to 'system'")));
+        }
     }
     if let Some(task) = verb.task {
         draft.task(task)?;
     }
     if draft.state.unread(&verb.to) >= Limits::UNREAD {
         return Err(Refusal::LimitReached { what: "unread messages of one recipient", limit: Limits::UNREAD as u64 });
+    }
+    if !draft.has_room_for_a_message() {
+        return Err(Refusal::LimitReached { what: "unread messages", limit: Limits::UNREAD_IN_ALL as u64 });
     }
     draft.send(verb.kind, verb.to.clone(), verb.epoch, verb.task, &verb.body);
     Ok(())

@@ -19,6 +19,18 @@ fn present(draft: &Draft, id: &ProjectId) -> Result<Project, Refusal> {
     draft.state.project().map(|p| Project::clone(p)).ok_or_else(|| Refusal::ProjectNotFound(id.clone()))
 }
 
+/// No session lives or is about to be started again.
+fn nobody_runs(draft: &Draft, verb: &'static str) -> Result<(), Refusal> {
+    let pending = draft.state.deadlines().iter().map(|(_, session, _)| *session);
+    match draft.state.living().iter().copied().chain(pending).next() {
+        Some(session) => {
+            let status = draft.session(session)?.status.kind();
+            Err(Refusal::SessionState { session, status, verb })
+        }
+        None => Ok(()),
+    }
+}
+
 pub(super) fn create(draft: &mut Draft, id: &ProjectId, verb: &CreateProject) -> Result<(), Refusal> {
     must_be_person(draft, "create projects")?;
     if draft.state.project().is_some() {
@@ -44,6 +56,9 @@ pub(super) fn create(draft: &mut Draft, id: &ProjectId, verb: &CreateProject) ->
 pub(super) fn update(draft: &mut Draft, id: &ProjectId, verb: &UpdateProject) -> Result<(), Refusal> {
     must_be_person(draft, "change projects")?;
     let mut project = present(draft, id)?;
+    if project.archived {
+        return Err(Refusal::ProjectArchived(id.clone()));
+    }
     let mut fields = Vec::new();
     if let Some(title) = &verb.title {
         project.title = title.clone();
@@ -80,6 +95,10 @@ pub(super) fn archive(draft: &mut Draft, id: &ProjectId, verb: &ArchiveProject) 
     if project.archived == verb.archived {
         return Ok(());
     }
+    if verb.archived {
+        // Their reports could not be heard any more.
+        nobody_runs(draft, "archive the project")?;
+    }
     project.archived = verb.archived;
     let change = if verb.archived { ProjectChange::Archived {} } else { ProjectChange::Restored {} };
     draft.put_project(change, project);
@@ -92,11 +111,7 @@ pub(super) fn purge(draft: &mut Draft, id: &ProjectId, verb: &PurgeProject) -> R
     if verb.confirm != id.as_str() {
         return Err(Refusal::ConfirmationMissing(id.clone()));
     }
-    let living: Vec<_> = draft.state.living().iter().copied().collect();
-    if let Some(session) = living.first() {
-        let status = draft.session(*session)?.status.kind();
-        return Err(Refusal::SessionState { session: *session, status, verb: "purge the project" });
-    }
+    nobody_runs(draft, "purge the project")?;
     draft.purge_project();
     Ok(())
 }

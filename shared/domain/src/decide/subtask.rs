@@ -12,7 +12,7 @@ use super::{task::create::limit, who::Who};
 
 fn open(draft: &Draft, who: &Who, id: TaskId, what: &'static str) -> Result<Arc<Task>, Refusal> {
     let task = draft.task(id)?;
-    who.must_own(&task, "change the subtasks of")?;
+    who.must_work_on(&task, "change the subtasks of")?;
     if task.status.kind().is_open() {
         return Ok(task);
     }
@@ -31,6 +31,7 @@ fn find(task: &Task, id: SubtaskId) -> Result<(usize, Subtask), Refusal> {
 pub(super) fn create(draft: &mut Draft, who: &Who, verb: &CreateSubtask) -> Result<(), Refusal> {
     let task = open(draft, who, verb.task, "add a subtask")?;
     limit("subtasks of one task", task.subtasks.len(), Limits::SUBTASKS)?;
+    limit("subtask numbers", task.last_subtask as usize, Limits::NUMBER as usize)?;
     let id = SubtaskId::new(task.last_subtask + 1);
     let new = Subtask {
         id,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, Caller, Holder, Refusal, Role, Session, State, Task};
+use crate::{Actor, BlockKind, Caller, Holder, Refusal, Role, Session, State, Status, Task};
 
 pub(crate) struct Who {
     pub actor: Actor,
@@ -39,7 +39,7 @@ impl Who {
         })
     }
 
-    /// Claims it now, was given it, or held it before.
+    /// Claims it now, was given it, held it before, or completed it.
     pub fn owns(&self, task: &Task) -> bool {
         let holds = task.claim.as_ref().is_some_and(|c| c.holder.actor == self.actor);
         let held = task.released.as_ref().is_some_and(|r| r.holder.actor == self.actor)
@@ -48,11 +48,38 @@ impl Who {
             .session
             .as_ref()
             .is_some_and(|s| s.tasks.contains(&task.id) || task.assignment.as_ref().is_some_and(|a| a.session == s.id));
-        holds || held || given
+        let completed = matches!(&task.status, Status::Completed { completed_by, .. } if *completed_by == self.actor);
+        holds || held || given || completed
     }
 
     pub fn must_own(&self, task: &Task, what: &str) -> Result<(), Refusal> {
         if self.commands_all() || self.owns(task) { Ok(()) } else { Err(self.refused(what, Some(task))) }
+    }
+
+    /// For verbs that change more than the timeline: a task of one's own that nobody else holds at present.
+    pub fn must_work_on(&self, task: &Task, what: &str) -> Result<(), Refusal> {
+        self.must_own(task, what)?;
+        match &task.claim {
+            Some(claim) if claim.holder.actor != self.actor && !self.commands_all() => {
+                Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A task that came back too often waits for somebody who is not among those that gave it back.
+    pub fn must_take_up(&self, task: &Task, what: &str) -> Result<(), Refusal> {
+        match task.status {
+            Status::Blocked { blocked_kind: BlockKind::ReleasedTooOften, .. } => {
+                self.must_command_all(what, Some(task))
+            }
+            Status::Pending
+            | Status::InProgress { .. }
+            | Status::InReview { .. }
+            | Status::Blocked { .. }
+            | Status::Completed { .. }
+            | Status::Cancelled { .. } => self.must_work_on(task, what),
+        }
     }
 
     pub fn must_command_all(&self, what: &str, task: Option<&Task>) -> Result<(), Refusal> {

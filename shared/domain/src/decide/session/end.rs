@@ -109,15 +109,7 @@ pub(crate) fn end(
         release(draft, *id, &reason);
     }
     if !restarts {
-        for id in &before.tasks {
-            let assigned = draft
-                .state
-                .task(*id)
-                .filter(|t| t.assignment.as_ref().is_some_and(|a| a.session == before.id) && t.status.kind().is_open());
-            if assigned.is_some() {
-                draft.change_task(*id, TaskChange::Unassigned { session: before.id }, |t| t.assignment = None);
-            }
-        }
+        unassign(draft, before);
     }
     let mut message = format!("{} ({}) {text}", before.id, before.name);
     if !held.is_empty() {
@@ -128,6 +120,19 @@ pub(crate) fn end(
         message.push_str("; it will be started again");
     }
     draft.notify(&before.parent, before.tasks.first().copied(), &message);
+}
+
+/// Takes the session's assignments off: it will not come for them any more.
+pub(crate) fn unassign(draft: &mut Draft, session: &Session) {
+    for id in &session.tasks {
+        let assigned = draft
+            .state
+            .task(*id)
+            .filter(|t| t.assignment.as_ref().is_some_and(|a| a.session == session.id) && t.status.kind().is_open());
+        if assigned.is_some() {
+            draft.change_task(*id, TaskChange::Unassigned { session: session.id }, |t| t.assignment = None);
+        }
+    }
 }
 
 /// Seconds until the next epoch, when the policy grants one after this end.
@@ -142,6 +147,6 @@ fn restart_after(session: &Session, end: &SessionStatus) -> Option<i64> {
         | SessionStatus::Active { .. }
         | SessionStatus::NeedsInput { .. } => false,
     };
-    let granted = bad && session.stop.is_none() && session.restarts < max;
+    let granted = bad && session.stop.is_none() && session.restarts < max && session.epoch < u32::MAX;
     granted.then(|| (5_i64 << session.restarts.min(10)).min(Limits::BACKOFF_SECS))
 }

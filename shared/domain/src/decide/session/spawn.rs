@@ -4,7 +4,7 @@ use crate::{
     AgentName, Assignment, InvalidValue, Limits, PoolName, Refusal, Role, Session, SessionChange, SessionId,
     SessionStatus, SkillName, TaskChange,
     decide::{
-        task::{create::limit, start::living_assignment},
+        task::{create::at_most, create::limit, start::living_assignment},
         who::Who,
     },
     draft::Draft,
@@ -20,7 +20,8 @@ pub(crate) fn decide(
     who.must_command_all("spawn sessions", None)?;
     who.must_live("spawn sessions")?;
     limit("living sessions of one project", draft.state.living().len(), Limits::LIVING_SESSIONS)?;
-    limit("tasks of one session", verb.tasks.len(), Limits::SESSION_TASKS + 1)?;
+    limit("session numbers", draft.state.counters().1 as usize, Limits::NUMBER as usize)?;
+    at_most("tasks of one session", verb.tasks.len(), Limits::SESSION_TASKS)?;
     let agent = match verb.agent.clone().or(default_agent) {
         Some(agent) => agent,
         None => "claude".parse()?,

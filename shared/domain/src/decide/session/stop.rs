@@ -29,14 +29,21 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, id: SessionId) -> Result<(), 
                 draft.put_session(SessionChange::StopRequested {}, after);
             }
         }
-        SessionStatus::Lost { .. }
-        | SessionStatus::Exited { .. }
-        | SessionStatus::Failed { .. }
-        | SessionStatus::Stopped { .. } => {
+        // It may turn out to be alive: then it hears that it was to stop.
+        SessionStatus::Lost { .. } => {
+            if session.stop.is_none() {
+                after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now });
+                after.restart_at = None;
+                draft.put_session(SessionChange::StopRequested {}, after);
+                super::end::unassign(draft, &session);
+            }
+        }
+        SessionStatus::Exited { .. } | SessionStatus::Failed { .. } | SessionStatus::Stopped { .. } => {
             if session.restart_at.is_some() {
                 after.restart_at = None;
                 let reason = Draft::line(&format!("stopped by {}", who.actor));
                 draft.put_session(SessionChange::RestartAbandoned { deadline: DeadlineKind::Restart, reason }, after);
+                super::end::unassign(draft, &session);
             }
         }
     }

@@ -11,16 +11,13 @@ use super::{invalid, ready_among};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &BlockTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
-    who.must_own(&task, "block")?;
+    who.must_work_on(&task, "block")?;
     match task.status {
         Status::Blocked { .. } => return Ok(()),
         Status::InProgress { .. } => {}
         Status::Pending | Status::InReview { .. } | Status::Completed { .. } | Status::Cancelled { .. } => {
             return Err(invalid(&task, "block"));
         }
-    }
-    if let Some(claim) = task.claim.as_ref().filter(|c| c.holder != who.holder() && !who.commands_all()) {
-        return Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() });
     }
     let mut after = Task::clone(&task);
     after.status = Status::Blocked {
@@ -44,7 +41,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &BlockTask) -> Result<(
 /// Back to its holder with the answer, or to pending when nobody holds it.
 pub(crate) fn unblock(draft: &mut Draft, who: &Who, verb: &UnblockTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
-    who.must_own(&task, "unblock")?;
+    who.must_take_up(&task, "unblock")?;
     match task.status {
         Status::Blocked { .. } => {}
         Status::Pending | Status::InProgress { .. } => return Ok(()),

@@ -1,8 +1,8 @@
 //! `task.cancel`: pending tasks that depend on it are blocked, its holder is told.
 
-use crate::{BlockKind, Refusal, Status, Task, TaskChange, decide::who::Who, draft::Draft, verb::CancelTask};
+use crate::{Refusal, Status, Task, TaskChange, decide::who::Who, draft::Draft, verb::CancelTask};
 
-use super::invalid;
+use super::{block_if_hopeless, invalid};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &CancelTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
@@ -27,18 +27,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &CancelTask) -> Result<
     }
     let waiting: Vec<_> = draft.state.dependants(task.id).collect();
     for id in waiting {
-        let Some(dependant) = draft.state.task(id).cloned() else { continue };
-        if !matches!(dependant.status, Status::Pending) {
-            continue;
-        }
-        let reason = Draft::line(&format!("{} was cancelled and this task depends on it", task.id));
-        let (cause, at) = (BlockKind::DependencyCancelled, draft.now);
-        let status = Status::Blocked { blocked_kind: cause, blocked_reason: reason.clone(), blocked_at: at };
-        let change = TaskChange::Blocked { from: dependant.status.kind(), cause, reason };
-        draft.change_task(id, change, |t| {
-            t.status = status;
-            t.released = None;
-        });
+        block_if_hopeless(draft, id);
     }
     Ok(())
 }

@@ -85,6 +85,11 @@ fn finish(draft: &mut Draft, who: &Who, task: &Task, verb: &CompleteTask, late: 
         told = Some(session.parent.clone());
     }
     let mut after = Task::clone(task);
+    let ousted = task.claim.as_ref().map(|c| c.holder.clone()).filter(|holder| *holder != who.holder());
+    if ousted.is_some() {
+        // What that holder still reports is kept.
+        give_back(&mut after, draft.now);
+    }
     after.status = Status::Completed { completed_at: draft.now, completed_by: who.actor.clone() };
     after.claim = None;
     after.released = None;
@@ -94,6 +99,10 @@ fn finish(draft: &mut Draft, who: &Who, task: &Task, verb: &CompleteTask, late: 
     draft.put_task(change, after);
     for id in ready_among(draft, &waiting) {
         draft.announce_ready(id);
+    }
+    if let Some(holder) = ousted.filter(|_| !matches!(task.status, Status::InReview { .. })) {
+        let text = format!("{} was completed by {}; stop working on it", task.id, who.actor);
+        draft.notify(&holder.actor, Some(task.id), &text);
     }
     if let Some(told) = told {
         let summary = verb.summary.as_deref().unwrap_or("(no summary)");

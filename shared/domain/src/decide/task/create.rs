@@ -7,10 +7,11 @@ use crate::{
 
 pub(crate) fn decide(draft: &mut Draft, verb: &CreateTask) -> Result<(), Refusal> {
     limit("tasks of one project", draft.state.tasks().len(), Limits::TASKS as usize)?;
-    limit("subtasks of one task", verb.subtasks.len(), Limits::SUBTASKS + 1)?;
-    limit("labels of one task", verb.labels.len(), Limits::LABELS + 1)?;
-    limit("acceptance criteria of one task", verb.acceptance.len(), Limits::CRITERIA + 1)?;
-    limit("dependencies of one task", verb.depends_on.len(), Limits::DEPENDENCIES + 1)?;
+    limit("task numbers", draft.state.counters().0 as usize, Limits::NUMBER as usize)?;
+    at_most("subtasks of one task", verb.subtasks.len(), Limits::SUBTASKS)?;
+    at_most("labels of one task", verb.labels.len(), Limits::LABELS)?;
+    at_most("acceptance criteria of one task", verb.acceptance.len(), Limits::CRITERIA)?;
+    at_most("dependencies of one task", verb.depends_on.len(), Limits::DEPENDENCIES)?;
     let mut depends_on = Vec::new();
     for id in &verb.depends_on {
         usable_dependency(draft, *id)?;
@@ -72,6 +73,11 @@ pub(crate) fn decide(draft: &mut Draft, verb: &CreateTask) -> Result<(), Refusal
 /// Refuses when there are `limit` already.
 pub(crate) fn limit(what: &'static str, present: usize, limit: usize) -> Result<(), Refusal> {
     if present >= limit { Err(Refusal::LimitReached { what, limit: limit as u64 }) } else { Ok(()) }
+}
+
+/// Refuses more than `limit`.
+pub(crate) fn at_most(what: &'static str, wanted: usize, limit: usize) -> Result<(), Refusal> {
+    if wanted > limit { Err(Refusal::LimitReached { what, limit: limit as u64 }) } else { Ok(()) }
 }
 
 /// A task that others may wait for: it is there and not cancelled.

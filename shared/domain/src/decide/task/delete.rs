@@ -16,6 +16,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &DeleteTask) -> Result<
             return Err(Refusal::HasDependants { task: task.id, dependants: waiting });
         }
     }
+    let before = ready_among(draft, &waiting);
     draft.delete_task(task.id);
     for id in &waiting {
         let change = TaskChange::DependenciesChanged { added: Vec::new(), removed: vec![task.id] };
@@ -23,7 +24,9 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &DeleteTask) -> Result<
     }
     lift_cancelled(draft, &waiting);
     for id in ready_among(draft, &waiting) {
-        draft.announce_ready(id);
+        if !before.contains(&id) {
+            draft.announce_ready(id);
+        }
     }
     if let Some(claim) = &task.claim {
         draft.notify(&claim.holder.actor, None, &format!("{} was deleted; stop working on it", task.id));

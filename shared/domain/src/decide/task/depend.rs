@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use crate::{Limits, Refusal, State, Task, TaskChange, TaskId, decide::who::Who, draft::Draft, verb::DependTask};
 
 use super::{
-    create::{limit, usable_dependency},
+    create::{at_most, usable_dependency},
     invalid, lift_cancelled, ready_among,
 };
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &DependTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
-    who.must_own(&task, "change the dependencies of")?;
+    who.must_work_on(&task, "change the dependencies of")?;
     if verb.add.is_empty() && verb.remove.is_empty() {
         return Err(Refusal::NoUpdates);
     }
@@ -34,7 +34,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &DependTask) -> Result<
             added.push(*id);
         }
     }
-    limit("dependencies of one task", after.depends_on.len(), Limits::DEPENDENCIES + 1)?;
+    at_most("dependencies of one task", after.depends_on.len(), Limits::DEPENDENCIES)?;
     if added.is_empty() && removed.is_empty() {
         return Ok(());
     }

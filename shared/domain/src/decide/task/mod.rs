@@ -20,13 +20,33 @@ fn invalid(task: &Task, verb: &'static str) -> Refusal {
     Refusal::InvalidTransition { task: task.id, from: task.status.kind(), verb, needs_force: false }
 }
 
-/// Those of `candidates` that are ready now and were not before.
+/// Those of `candidates` that are ready now; the caller knows that they were not before.
 fn ready_among(draft: &Draft, candidates: &[TaskId]) -> Vec<TaskId> {
     candidates
         .iter()
         .copied()
         .filter(|id| draft.state.task(*id).is_some_and(|task| draft.state.is_ready(task)))
         .collect()
+}
+
+/// A pending task that waits for a cancelled one would wait for ever: it is blocked, so that somebody sees it.
+fn block_if_hopeless(draft: &mut Draft, id: TaskId) {
+    use crate::{BlockKind, Status};
+    let Some(task) = draft.state.task(id).cloned() else { return };
+    if !matches!(task.status, Status::Pending) {
+        return;
+    }
+    let cancelled = |id: &&TaskId| {
+        draft.state.task(**id).is_some_and(|dependency| matches!(dependency.status, Status::Cancelled { .. }))
+    };
+    let Some(dependency) = task.depends_on.iter().find(cancelled) else { return };
+    let reason = Draft::line(&format!("{dependency} was cancelled and this task depends on it"));
+    let (cause, at) = (BlockKind::DependencyCancelled, draft.now);
+    let status = Status::Blocked { blocked_kind: cause, blocked_reason: reason.clone(), blocked_at: at };
+    draft.change_task(id, TaskChange::Blocked { from: task.status.kind(), cause, reason }, |t| {
+        t.status = status;
+        t.released = None;
+    });
 }
 
 /// A cancelled dependency stands in nobody's way any more: those that it blocked are pending again.

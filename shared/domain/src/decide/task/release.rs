@@ -7,19 +7,19 @@ use crate::{
     verb::ReleaseTask,
 };
 
-use super::{complete::give_back, invalid, ready_among};
+use super::{block_if_hopeless, complete::give_back, invalid, ready_among};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReleaseTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
-    who.must_own(&task, "release")?;
-    if let Some(claim) = task.claim.as_ref().filter(|c| c.holder != who.holder() && !who.commands_all()) {
-        return Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() });
-    }
+    who.must_work_on(&task, "release")?;
     match task.status {
         Status::Pending => return Ok(()),
         Status::InProgress { .. } => {}
         Status::InReview { .. } | Status::Blocked { .. } if task.claim.is_some() => {}
-        Status::InReview { .. } | Status::Blocked { .. } | Status::Completed { .. } | Status::Cancelled { .. } => {
+        Status::InReview { .. } | Status::Blocked { .. } => {
+            return Err(Refusal::NotClaimed { task: task.id, actor: who.actor.clone() });
+        }
+        Status::Completed { .. } | Status::Cancelled { .. } => {
             return Err(invalid(&task, "release"));
         }
     }
@@ -61,6 +61,7 @@ pub(crate) fn release(draft: &mut Draft, id: TaskId, reason: &Line) {
     after.status = Status::Pending;
     let to = after.status.kind();
     draft.put_task(TaskChange::Released { from, to, number, reason: reason.clone() }, after);
+    block_if_hopeless(draft, id);
     for id in ready_among(draft, &[id]) {
         draft.announce_ready(id);
     }

@@ -2,7 +2,7 @@
 
 use crate::{Refusal, Status, Task, TaskChange, decide::who::Who, draft::Draft, verb::ReopenTask};
 
-use super::{invalid, lift_cancelled, ready_among};
+use super::{block_if_hopeless, invalid, lift_cancelled, ready_among};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReopenTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
@@ -19,6 +19,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReopenTask) -> Result<
     after.releases = 0;
     after.released = None;
     draft.put_task(TaskChange::Reopened { from: task.status.kind(), reason: verb.reason.clone() }, after);
+    block_if_hopeless(draft, task.id);
     for id in ready_among(draft, &[task.id]) {
         draft.announce_ready(id);
     }

@@ -1,8 +1,11 @@
-//! `task.start`: claims a task; sends one back from review; takes up a blocked or completed one again.
+//! `task.start`: claims a task; sends one back from review; takes up a completed one again. A blocked one goes back to
+//! its holder; with none, an orchestrator's or person's `start` makes it pending, for whoever takes it next.
 
-use crate::{Actor, Claim, Holder, Refusal, Status, Task, TaskChange, TaskId, decide::who::Who, draft::Draft};
+use crate::{
+    Actor, Claim, Holder, Refusal, Status, Task, TaskChange, TaskId, decide::who::Who, draft::Draft, verb::UnblockTask,
+};
 
-use super::invalid;
+use super::{block::unblock, invalid};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, id: TaskId, force: bool) -> Result<(), Refusal> {
     let task = draft.task(id)?;
@@ -11,33 +14,41 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, id: TaskId, force: bool) -> R
     match task.status {
         Status::Cancelled { .. } => Err(invalid(&task, "start")),
         Status::InProgress { .. } if mine => Ok(()),
-        Status::InProgress { .. } | Status::Pending | Status::Completed { .. } => {
-            may_take(draft, who, &task, force)?;
-            claim(draft, who, &task, force);
-            Ok(())
+        Status::InProgress { .. } | Status::Pending => take(draft, who, &task, force),
+        Status::Completed { .. } => {
+            who.must_own(&task, "start")?;
+            take(draft, who, &task, force)
         }
         Status::InReview { .. } | Status::Blocked { .. } => match &task.claim {
             Some(_) if mine => {
-                resume(draft, &task, None);
+                resume(draft, who, &task, None);
                 Ok(())
             }
             Some(claim) if who.commands_all() => {
                 let to = claim.holder.clone();
-                resume(draft, &task, Some(&to));
+                resume(draft, who, &task, Some(&to));
                 Ok(())
             }
             Some(claim) => Err(Refusal::AlreadyClaimed { task: id, holder: claim.holder.clone() }),
+            None if matches!(task.status, Status::Blocked { .. }) && who.commands_all() => {
+                unblock(draft, who, &UnblockTask { task: id, message: None })
+            }
             None => {
-                may_take(draft, who, &task, force)?;
-                claim(draft, who, &task, force);
-                Ok(())
+                who.must_take_up(&task, "start")?;
+                take(draft, who, &task, force)
             }
         },
     }
 }
 
+fn take(draft: &mut Draft, who: &Who, task: &Task, force: bool) -> Result<(), Refusal> {
+    may_take(draft, who, task, force)?;
+    claim(draft, who, task, force);
+    Ok(())
+}
+
 /// Nobody else holds it or was given it, and nothing it depends on is open.
-pub(super) fn may_take(draft: &Draft, who: &Who, task: &Task, force: bool) -> Result<(), Refusal> {
+fn may_take(draft: &Draft, who: &Who, task: &Task, force: bool) -> Result<(), Refusal> {
     if let Some(claim) = &task.claim {
         return Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() });
     }
@@ -63,7 +74,7 @@ pub(crate) fn living_assignment(draft: &Draft, task: &Task) -> Option<crate::Ses
 pub(super) fn claim(draft: &mut Draft, who: &Who, task: &Task, force: bool) {
     let mut after = Task::clone(task);
     let now = draft.now;
-    if matches!(after.status, Status::Completed { .. } | Status::Cancelled { .. }) {
+    if matches!(after.status, Status::Completed { .. }) {
         after.releases = 0;
     }
     after.claims += 1;
@@ -75,9 +86,12 @@ pub(super) fn claim(draft: &mut Draft, who: &Who, task: &Task, force: bool) {
 }
 
 /// Back to work under the claim that it has; `told` hears of it.
-pub(super) fn resume(draft: &mut Draft, task: &Task, told: Option<&Holder>) {
+fn resume(draft: &mut Draft, who: &Who, task: &Task, told: Option<&Holder>) {
     let mut after = Task::clone(task);
     after.status = Status::InProgress { started_at: draft.now };
+    if who.commands_all() {
+        after.releases = 0;
+    }
     let from = task.status.kind();
     let number = after.claims;
     draft.put_task(TaskChange::Claimed { from, number, forced: false }, after);

@@ -11,16 +11,13 @@ use super::invalid;
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &SubmitTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
-    who.must_own(&task, "submit")?;
+    who.must_work_on(&task, "submit")?;
     match task.status {
         Status::InReview { .. } => return Ok(()),
         Status::InProgress { .. } => {}
         Status::Pending | Status::Blocked { .. } | Status::Completed { .. } | Status::Cancelled { .. } => {
             return Err(invalid(&task, "submit"));
         }
-    }
-    if let Some(claim) = task.claim.as_ref().filter(|c| c.holder != who.holder() && !who.commands_all()) {
-        return Err(Refusal::AlreadyClaimed { task: task.id, holder: claim.holder.clone() });
     }
     let open = task.open_subtasks();
     if !open.is_empty() {

@@ -2,11 +2,11 @@
 
 use crate::{Limits, Refusal, Task, TaskChange, decide::who::Who, draft::Draft, verb::UpdateTask};
 
-use super::create::limit;
+use super::create::at_most;
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &UpdateTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
-    who.must_own(&task, "change")?;
+    who.must_work_on(&task, "change")?;
     let mut after = Task::clone(&task);
     let mut fields = Vec::new();
     if let Some(title) = &verb.title {
@@ -18,7 +18,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &UpdateTask) -> Result<
         fields.push("priority".to_owned());
     }
     if let Some(labels) = &verb.labels {
-        limit("labels of one task", labels.len(), Limits::LABELS + 1)?;
+        at_most("labels of one task", labels.len(), Limits::LABELS)?;
         after.labels = labels.clone();
         after.labels.sort();
         after.labels.dedup();
@@ -28,7 +28,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &UpdateTask) -> Result<
         fields.push("description".to_owned());
     }
     if let Some(acceptance) = &verb.acceptance {
-        limit("acceptance criteria of one task", acceptance.len(), Limits::CRITERIA + 1)?;
+        at_most("acceptance criteria of one task", acceptance.len(), Limits::CRITERIA)?;
         fields.push("acceptance".to_owned());
     }
     if verb.technical_notes.is_some() {
