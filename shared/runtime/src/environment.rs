@@ -41,8 +41,9 @@ pub struct Environment {
 }
 
 /// Every variable that any program of ours reads.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 27] = [
     "MAESTRO_NATS_URL",
+    "MAESTRO_NATS_SERVER",
     "MAESTRO_HOME",
     "MAESTRO_BIN",
     "MAESTRO_PROJECT_ID",
@@ -85,6 +86,11 @@ impl Environment {
     /// `MAESTRO_NATS_URL`: the broker's address, credentials possibly in it.
     pub fn nats_url(&self) -> Option<&str> {
         self.get("MAESTRO_NATS_URL")
+    }
+
+    /// `MAESTRO_NATS_SERVER`: the nats-server that `maestro up` starts.
+    pub fn nats_server(&self) -> Option<PathBuf> {
+        self.get("MAESTRO_NATS_SERVER").map(PathBuf::from)
     }
 
     /// `MAESTRO_API_URL`: of another product; only to give a hint.

@@ -83,6 +83,11 @@ impl Home {
         self.root.join("spawner")
     }
 
+    /// Which processes run: their ids and ready files.
+    pub fn run(&self) -> PathBuf {
+        self.root.join("run")
+    }
+
     /// Log files.
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")
@@ -115,7 +120,7 @@ impl Home {
 
     /// Makes the home and its directories, for the owner only (mode 700).
     pub fn create(&self) -> Result<(), HomeError> {
-        let below = [self.nats(), self.server(), self.spawner(), self.logs(), self.outbox(), self.agents()];
+        let below = [self.nats(), self.server(), self.spawner(), self.run(), self.logs(), self.outbox(), self.agents()];
         private_directory(&self.root)?;
         below.iter().try_for_each(|path| private_directory(path))
     }

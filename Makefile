@@ -1,0 +1,81 @@
+# Everything is one target away. Needed on the machine: Rust (rustup), Node 20 with npm, Python 3 with pip.
+# What else is needed (nats-server, the page's packages) is fetched into this directory, never system-wide.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+NPM ?= npm
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+UI := bins/bridge/ui
+UI_SOURCES := $(shell [ -d $(UI) ] && find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+HOME_FLAG := $(if $(DIR),--home $(DIR))
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## a stack of its own, real agents on real work, a report; ends by itself
+	@tests/demo/run.sh
+
+.PHONY: up
+up: build ## starts an empty stack and stays (DIR=… for another home)
+	@$(TARGET)/debug/maestro up $(HOME_FLAG)
+
+.PHONY: build
+build: nats ui ## the programs, debug profile
+	$(CARGO) build --workspace --bins
+
+.PHONY: test
+test: build ## every test
+ifneq ($(NEXTEST),)
+	$(CARGO) nextest run --workspace --no-fail-fast
+else
+	$(CARGO) test --workspace --no-fail-fast
+endif
+
+.PHONY: check
+check: ui ## format, lints, architecture, licences and advisories
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) test -p maestro-tests --test architecture
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; \
+	else echo "SKIPPED: cargo deny is not installed (cargo install cargo-deny)" >&2; fi
+	@if command -v cargo-machete >/dev/null; then $(CARGO) machete; \
+	else echo "SKIPPED: cargo machete is not installed (cargo install cargo-machete)" >&2; fi
+
+.PHONY: bench
+bench: nats ui ## figures of a release build, as a table and in target/bench
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) bench --workspace
+
+.PHONY: schemas
+schemas: ## writes schemas/ anew from the types
+	MAESTRO_WRITE_SCHEMAS=1 $(CARGO) test -p maestro-wire --test schemas
+
+.PHONY: nats
+nats: ## finds a nats-server or fetches the pinned one into target/nats
+	@nats/get-nats-server.sh >/dev/null
+
+# The page is compiled into maestro-bridge, so it is built before cargo runs.
+.PHONY: ui
+ui: ## the browser's page
+ifneq ($(wildcard $(UI)/package.json),)
+ui: $(UI)/dist/index.html
+
+$(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+	$(NPM) --prefix $(UI) run build
+	@touch $@
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
+	$(NPM) --prefix $(UI) ci --no-audit --no-fund
+	@touch $@
+endif
+
+.PHONY: clean
+clean: ## removes what was built, keeps every home
+	$(CARGO) clean
+	rm -rf $(UI)/dist $(UI)/node_modules
