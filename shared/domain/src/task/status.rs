@@ -89,9 +89,10 @@ impl StatusKind {
         match (self, to) {
             (Pending, InProgress | Blocked | Completed | Cancelled)
             | (InProgress, Pending | InReview | Blocked | Completed | Cancelled)
-            | (InReview, InProgress | Pending | Blocked | Completed | Cancelled)
+            | (InReview, InProgress | Completed | Cancelled)
             | (Blocked, Pending | InProgress | Completed | Cancelled)
-            | (Completed | Cancelled, Pending | InProgress)
+            | (Completed, Pending | InProgress)
+            | (Cancelled, Pending)
             | (Pending, Pending)
             | (InProgress, InProgress)
             | (InReview, InReview)
@@ -99,9 +100,10 @@ impl StatusKind {
             | (Completed, Completed)
             | (Cancelled, Cancelled) => true,
             (Pending, InReview)
+            | (InReview, Pending | Blocked)
             | (Blocked, InReview)
             | (Completed, InReview | Blocked | Cancelled)
-            | (Cancelled, InReview | Blocked | Completed) => false,
+            | (Cancelled, InProgress | InReview | Blocked | Completed) => false,
         }
     }
 
