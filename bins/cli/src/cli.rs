@@ -1,0 +1,76 @@
+//! The tree of commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use maestro_domain::{InvalidValue, ProjectId};
+
+use crate::up::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
+
+/// Teams of coding agents: tasks, sessions and messages, over NATS
+#[derive(Parser, Debug)]
+#[command(name = "maestro", version, propagate_version = true, subcommand_required = true)]
+#[command(arg_required_else_help = true, infer_subcommands = false, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Top,
+}
+
+/// Flags that every command takes
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// Print exactly one JSON document (streams: one a line)
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The project [default: MAESTRO_PROJECT_ID, .maestro.toml upwards from here, defaultProject of the config]
+    #[arg(long, short = 'p', global = true, value_name = "ID")]
+    pub project: Option<ProjectId>,
+    /// The broker's address [default: MAESTRO_NATS_URL, the config, the running stack]
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// Bound of the whole command, as in 500ms, 5s, 2m [default: 5s; waits: 90s in a session, else 10m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// The directory of the stack [default: MAESTRO_HOME, ~/.maestro]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// No notes on stderr
+    #[arg(long, short = 'q', global = true)]
+    pub quiet: bool,
+    /// No colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Top {
+    Up(UpArgs),
+    Down(DownArgs),
+    Logs(LogsArgs),
+    Doctor(DoctorArgs),
+}
+
+/// `500ms`, `5s`, `2m`, `1h`; a bare number is seconds.
+pub fn duration(text: &str) -> Result<Duration, InvalidValue> {
+    let text = text.trim();
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let unit = match unit {
+        "ms" => Some(0.001),
+        "" | "s" => Some(1.0),
+        "m" | "min" => Some(60.0),
+        "h" => Some(3600.0),
+        _ => None,
+    };
+    let seconds = number.trim().parse::<f64>().ok().zip(unit).map(|(number, unit)| number * unit);
+    seconds.filter(|s| s.is_finite() && *s > 0.0 && *s <= 604_800.0).map(Duration::from_secs_f64).ok_or_else(|| {
+        InvalidValue {
+            code: "invalid_value",
+            message: format!("'{}' is not a length of time, as in 500ms, 5s, 2m", text.escape_debug()),
+        }
+    })
+}

@@ -1,0 +1,202 @@
+//! The only printer: one JSON document or text for people, on stdout; notes and errors on stderr.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use maestro_wire::{ErrorBody, ErrorCode, Reply};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const ACCENT: Style = AnsiColor::Cyan.on_default();
+
+/// `text` in a style; colours are taken out again where they are not wanted.
+pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+type Human = Box<dyn FnOnce() -> String>;
+
+/// What a command has to say.
+pub struct Output {
+    data: Box<RawValue>,
+    seq: Option<u64>,
+    unchanged: bool,
+    queued: bool,
+    human: Human,
+    printed: bool,
+}
+
+impl Output {
+    /// Data for `--json` and text for people; the text is only made when it is wanted.
+    pub fn new(data: &impl Serialize, human: impl FnOnce() -> String + 'static) -> Self {
+        let data = serde_json::value::to_raw_value(data).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self { data, seq: None, unchanged: false, queued: false, human: Box::new(human), printed: false }
+    }
+
+    /// The answer of the server, unchanged for `--json`.
+    pub fn reply(reply: Reply, human: impl FnOnce(&str) -> String + 'static) -> Self {
+        let data = reply.data.unwrap_or_else(|| RawValue::NULL.to_owned());
+        let text = data.get().to_owned();
+        Self {
+            data,
+            seq: reply.seq,
+            unchanged: reply.unchanged,
+            queued: false,
+            human: Box::new(move || human(&text)),
+            printed: false,
+        }
+    }
+
+    /// Everything was printed on the way, as by `events --follow`.
+    pub fn printed() -> Self {
+        Self { printed: true, ..Self::new(&(), String::new) }
+    }
+
+    /// The project's sequence that it reflects.
+    #[must_use]
+    pub fn at(mut self, seq: Option<u64>) -> Self {
+        self.seq = seq;
+        self
+    }
+
+    /// A report that waits for a server.
+    #[must_use]
+    pub fn queued(mut self) -> Self {
+        self.queued = true;
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    success: bool,
+    data: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unchanged: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    queued: bool,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    success: bool,
+    #[serde(flatten)]
+    error: &'a ErrorBody,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Printer {
+    pub json: bool,
+    pub quiet: bool,
+    pub no_color: bool,
+}
+
+impl Printer {
+    /// Prints the answer; exit code 0. Nobody listening is no failure.
+    pub fn answer(self, output: Output) -> u8 {
+        if output.printed {
+            return 0;
+        }
+        if self.json {
+            let Output { data, seq, unchanged, queued, .. } = output;
+            let document = Document { success: true, data: &data, seq, unchanged, queued };
+            return self.document(&document);
+        }
+        let text = (output.human)();
+        self.out(&text);
+        0
+    }
+
+    /// Prints why not; answers the exit code.
+    pub fn failure(self, error: &ErrorBody) -> u8 {
+        if self.json {
+            self.document(&Failure { success: false, error });
+        } else {
+            self.err(&describe(error));
+        }
+        error.code.exit_code()
+    }
+
+    /// One line of a stream: the value under `--json`, else the text.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub fn line(self, value: &impl Serialize, human: impl FnOnce() -> String) -> io::Result<()> {
+        let text = if self.json { serde_json::to_string(value).unwrap_or_default() } else { human() };
+        self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), &text)
+    }
+
+    /// A word on the side for people; silent with `--quiet`.
+    pub fn note(self, text: &str) {
+        if !self.quiet {
+            self.err(text);
+        }
+    }
+
+    /// What should be known even with `--quiet`.
+    pub fn warn(self, text: &str) {
+        self.err(&format!("{} {text}", paint(WARN, "warning:")));
+    }
+
+    /// Text on stdout, as help is.
+    pub fn out(self, text: &str) {
+        if !text.is_empty() {
+            // A closed pipe ends the reading, not the command.
+            let _ = self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), text);
+        }
+    }
+
+    fn err(self, text: &str) {
+        // Nobody to tell.
+        let _ = self.write(AutoStream::new(io::stderr(), self.choice(&io::stderr())), text);
+    }
+
+    fn document(self, document: &impl Serialize) -> u8 {
+        let text = serde_json::to_string(document).unwrap_or_default();
+        // As above.
+        let _ = self.write(AutoStream::never(io::stdout()), &text);
+        0
+    }
+
+    fn choice(self, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+        if self.no_color { ColorChoice::Never } else { AutoStream::choice(stream) }
+    }
+
+    fn write(self, mut stream: impl Write, text: &str) -> io::Result<()> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        stream.write_all(format!("{text}{end}").as_bytes())?;
+        stream.flush()
+    }
+}
+
+fn describe(error: &ErrorBody) -> String {
+    let mut text = format!("{}: {}", paint(BAD, format!("error[{}]", error.code)), error.message);
+    let commands: Vec<&str> = error
+        .details
+        .get("commands")
+        .and_then(|commands| commands.as_array())
+        .map(|commands| commands.iter().filter_map(|command| command.as_str()).take(3).collect())
+        .unwrap_or_default();
+    if let Some(suggestion) = error.suggestion.as_deref().filter(|s| !commands.contains(s)) {
+        let word = if suggestion.starts_with("maestro ") { "try:" } else { "hint:" };
+        text.push_str(&format!("\n  {} {suggestion}", paint(DIM, word)));
+    }
+    for command in commands {
+        text.push_str(&format!("\n  {} {}", paint(DIM, "try:"), paint(ACCENT, command)));
+    }
+    text
+}
+
+/// An error of this program's own.
+pub fn internal(what: impl std::fmt::Display) -> ErrorBody {
+    ErrorBody::new(ErrorCode::Internal, what.to_string()).commands(["maestro doctor"])
+}

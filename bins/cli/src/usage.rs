@@ -1,0 +1,91 @@
+//! What clap says about a command line, as an error that teaches.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use maestro_domain::InvalidValue;
+use maestro_wire::{ErrorBody, ErrorCode};
+
+/// The error of a command line that could not be understood.
+pub fn explain(error: &clap::Error, words: &[String]) -> ErrorBody {
+    if let Some(invalid) = error.source().and_then(|source| source.downcast_ref::<InvalidValue>()) {
+        let body = ErrorBody::from(invalid.clone());
+        return match argument(error) {
+            Some(argument) => body.with("argument", argument).commands([help_of(words)]),
+            None => body.commands([help_of(words)]),
+        };
+    }
+    let code = match error.kind() {
+        ErrorKind::MissingRequiredArgument => ErrorCode::MissingRequiredField,
+        _ => ErrorCode::Usage,
+    };
+    let mut body = ErrorBody::new(code, message(error));
+    if let Some(argument) = argument(error) {
+        body = body.with("argument", argument);
+    }
+    match nearest(error) {
+        Some(near) => body.with("nearest", near.clone()).commands([repaired(error, words, &near), help_of(words)]),
+        None => body.commands([help_of(words)]),
+    }
+}
+
+fn message(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing".to_owned();
+    }
+    let text = error.render().to_string();
+    let lines = text.strip_prefix("error: ").unwrap_or(&text).lines();
+    let told: Vec<&str> = lines.map(str::trim).take_while(|line| !line.is_empty()).collect();
+    told.join(" ")
+}
+
+fn argument(error: &clap::Error) -> Option<String> {
+    [ContextKind::InvalidArg, ContextKind::InvalidSubcommand].into_iter().find_map(|kind| text(error.get(kind)?))
+}
+
+fn nearest(error: &clap::Error) -> Option<String> {
+    [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .find_map(|kind| text(error.get(kind)?))
+}
+
+fn text(value: &ContextValue) -> Option<String> {
+    match value {
+        ContextValue::String(text) => Some(text.clone()),
+        // The best one comes last.
+        ContextValue::Strings(all) => all.last().cloned(),
+        _ => None,
+    }
+}
+
+/// The line as it was typed with the wrong word replaced.
+fn repaired(error: &clap::Error, words: &[String], near: &str) -> String {
+    let wrong = argument(error).unwrap_or_default();
+    let mut line = String::from("maestro");
+    for word in words {
+        let word = if *word == wrong { near } else { word };
+        line.push(' ');
+        line.push_str(&quoted(word));
+    }
+    line
+}
+
+/// A word as a shell needs it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn help_of(words: &[String]) -> String {
+    use clap::CommandFactory;
+    let mut line = String::from("maestro");
+    let mut at = crate::cli::Cli::command();
+    for word in words.iter().filter(|word| !word.starts_with('-')) {
+        let Some(next) = at.find_subcommand(word).cloned() else { break };
+        line.push(' ');
+        line.push_str(next.get_name());
+        at = next;
+    }
+    line.push_str(" --help");
+    line
+}
