@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
-use maestro_tests::nats::{Cluster, Flavour, Layout, NatsServer, create_streams, nats_server_binary, render, streams};
+use maestro_tests::nats::{Cluster, Flavour, Layout, NatsServer, create_streams, nats_server_binary, streams};
 use serde_json::Value;
 
 fn assert_as_defined(replicas: usize, created: &[Value]) {
@@ -152,17 +151,4 @@ async fn a_frozen_server_answers_after_it_thawed() {
     assert!(frozen.is_err(), "a stopped process answered");
     server.thaw();
     jetstream.query_account().await.unwrap();
-}
-
-#[test]
-fn a_template_says_what_is_missing_and_keeps_text_in_its_quotes() {
-    let render = |template: &str, values: &[(&'static str, &str)]| {
-        let values: BTreeMap<_, _> = values.iter().map(|&(name, value)| (name, value.to_owned())).collect();
-        render(template, &values)
-    };
-    assert_eq!(render("a \"{{x}}\" {{x}}", &[("x", r#"1"\2"#)]).unwrap(), r#"a "1\"\\2" 1\"\\2"#);
-    assert_eq!(render("{{x}}", &[]).unwrap_err(), "no value for {{x}}");
-    assert_eq!(render("x", &[("y", "1")]).unwrap_err(), "no placeholder takes y");
-    assert_eq!(render("{{x", &[("x", "1")]).unwrap_err(), "a placeholder is not closed");
-    assert!(render("{{x}}", &[("x", "1\n2")]).unwrap_err().contains("control character"));
 }

@@ -11,6 +11,7 @@ mod home;
 mod log;
 mod signal;
 mod stack;
+mod template;
 mod user;
 
 pub use config::{Config, ConfigError, Key, Listed, Origin, OutputMode, Partial, Setting};
@@ -21,4 +22,5 @@ pub use home::{Home, HomeError};
 pub use log::{LogError, LogFormat, LogOptions, init_logging};
 pub use signal::Shutdown;
 pub use stack::{Credentials, Process, StackError, StackFile};
+pub use template::{TemplateError, render};
 pub use user::user_name;

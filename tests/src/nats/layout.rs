@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use maestro_runtime::render;
 use rand::RngExt as _;
 
 const LAPTOP: &str = include_str!("../../../nats/laptop.conf");
@@ -111,39 +112,6 @@ impl Layout {
 
     fn edited(&self, template: &str) -> String {
         self.edits.iter().fold(template.to_owned(), |text, (from, to)| text.replace(from, to))
-    }
-}
-
-/// Fills the `{{name}}` placeholders of a template in. Values may contain anything but control characters; quotes and
-/// backslashes are escaped, because text placeholders stand in double quotes.
-///
-/// # Errors
-/// A sentence that names the placeholder that has no value, the value that no placeholder takes, or the
-/// value that cannot be written.
-pub fn render(template: &str, values: &BTreeMap<&str, String>) -> Result<String, String> {
-    let mut out = String::with_capacity(template.len() + 256);
-    let mut used = Vec::new();
-    let mut rest = template;
-    while let Some(start) = rest.find("{{") {
-        let (before, after) = rest.split_at(start);
-        out.push_str(before);
-        let end = after.find("}}").ok_or_else(|| "a placeholder is not closed".to_owned())?;
-        let name = &after[2..end];
-        let value = values.get(name).ok_or_else(|| format!("no value for {{{{{name}}}}}"))?;
-        for c in value.chars() {
-            match c {
-                c if c.is_control() => return Err(format!("the value of {name} contains a control character")),
-                '"' | '\\' => out.extend(['\\', c]),
-                c => out.push(c),
-            }
-        }
-        used.push(name);
-        rest = &after[end + 2..];
-    }
-    out.push_str(rest);
-    match values.keys().find(|name| !used.contains(*name)) {
-        Some(name) => Err(format!("no placeholder takes {name}")),
-        None => Ok(out),
     }
 }
 

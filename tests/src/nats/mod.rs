@@ -7,5 +7,5 @@ mod server;
 
 pub use binary::nats_server_binary;
 pub use client::{Denials, create_streams};
-pub use layout::{Cluster, Flavour, Layout, USERS, render, streams};
+pub use layout::{Cluster, Flavour, Layout, USERS, streams};
 pub use server::NatsServer;
