@@ -78,7 +78,7 @@ pub enum FlushError {
     /// Not everything was written within the time given.
     #[error("the broker did not take everything in time")]
     TimedOut,
-    /// The client was closed, or its reconnects are used up.
+    /// The client is closed, or (for a confirmation) the connection was lost.
     #[error("the connection is closed")]
     Closed,
 }
@@ -201,6 +201,20 @@ impl Client {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(FlushError::Closed),
             Err(_) => Err(FlushError::TimedOut),
+        }
+    }
+
+    /// Waits until the broker has seen everything sent so far: subscriptions are in force, publishes
+    /// are delivered to whoever listened. A round trip; `flush` only reaches the socket.
+    pub async fn confirm(&self, timeout: Duration) -> Result<(), FlushError> {
+        use crate::request::RequestError as Error;
+        // The broker works in order, so any word of its about a request to an inbox of nobody will do.
+        match self.request(&self.new_inbox(), &Headers::new(), Bytes::new(), timeout).await {
+            Ok(_) | Err(Error::NoResponders { .. } | Error::PermissionDenied { .. }) => Ok(()),
+            Err(Error::Disconnected { .. }) => Err(FlushError::Closed),
+            Err(Error::TimedOut { .. } | Error::TooLarge { .. } | Error::InvalidSubject(_)) => {
+                Err(FlushError::TimedOut)
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 //! Where each setting comes from.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -149,7 +149,7 @@ impl Endpoint {
                     Ok(subscription) => {
                         self.subscription = Some(subscription);
                         // Known to the broker before anyone is told that we are in.
-                        let _ = self.client.flush(Duration::from_secs(2)).await;
+                        let _ = self.client.confirm(Duration::from_secs(2)).await;
                         self.shared.joined.send_replace(true);
                     }
                     Err(error) => {
