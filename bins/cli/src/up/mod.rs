@@ -1,39 +1,37 @@
 //! `up`, `down`, `logs`, `doctor`: the stack of one home.
+//!
+//! `up` is the only process that starts the programs. Nothing here knows what they do; it knows how they are started,
+//! how one sees that they serve, and in which order they end. Nothing is ever ended by name.
 
-use clap::Args;
-use maestro_wire::ErrorBody;
+mod args;
+mod binary;
+mod broker;
+mod dashboard;
+mod detach;
+mod doctor;
+mod down;
+mod farewell;
+mod keeper;
+mod log_tail;
+mod logs;
+mod preflight;
+mod process;
+mod program;
+mod rotate;
+mod running;
+mod show;
+mod stack;
+mod start;
+mod supervisor;
 
-use crate::context::Context;
-use crate::output::{Output, internal};
+pub use args::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
+pub use doctor::doctor;
+pub use down::down;
+pub use logs::logs;
+pub use start::up;
 
-/// Start the stack of this home and look after it
-#[derive(Args, Debug)]
-pub struct UpArgs {}
-
-/// Stop the stack of this home
-#[derive(Args, Debug)]
-pub struct DownArgs {}
-
-/// Show what the programs of the stack log
-#[derive(Args, Debug)]
-pub struct LogsArgs {}
-
-/// Check everything that Maestro needs
-#[derive(Args, Debug)]
-pub struct DoctorArgs {}
-
-pub async fn up(_args: UpArgs, _ctx: &Context) -> Result<Output, ErrorBody> {
-    Err(internal("not there yet"))
-}
-
-pub async fn down(_args: DownArgs, _ctx: &Context) -> Result<Output, ErrorBody> {
-    Err(internal("not there yet"))
-}
-
-pub async fn logs(_args: LogsArgs, _ctx: &Context) -> Result<Output, ErrorBody> {
-    Err(internal("not there yet"))
-}
-
-pub async fn doctor(_args: DoctorArgs, _ctx: &Context) -> Result<Output, ErrorBody> {
-    Err(internal("not there yet"))
+/// The time as the domain counts it: milliseconds since 1970.
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

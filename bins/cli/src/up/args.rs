@@ -1,0 +1,55 @@
+//! The flags of `up`, `down`, `logs` and `doctor`.
+
+use clap::Args;
+
+/// Start the stack of this home and look after it
+///
+/// One nats-server, the servers, the spawner and the bridge, as children of this process. Ctrl-C ends them all.
+/// On a stack that runs already it prints the address and ends.
+#[derive(Args, Clone, Debug)]
+pub struct UpArgs {
+    /// Take free ports instead of the usual ones
+    #[arg(long, conflicts_with_all = ["port", "bridge_port"])]
+    pub ephemeral_ports: bool,
+    /// Return when everything is healthy; `maestro down` ends it
+    #[arg(long, short = 'd')]
+    pub detach: bool,
+    /// How many servers
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub replicas: u8,
+    /// The broker's port
+    #[arg(long, value_name = "PORT", default_value_t = 7372, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+    /// The dashboard's port
+    #[arg(long, value_name = "PORT", default_value_t = 7373, value_parser = clap::value_parser!(u16).range(1..))]
+    pub bridge_port: u16,
+    /// How many sessions run at once on this host [default: the spawner's own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub slots: Option<u16>,
+    /// This is the process that `--detach` started
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    pub detached: bool,
+}
+
+/// Stop the stack of this home
+#[derive(Args, Clone, Debug)]
+pub struct DownArgs {}
+
+/// Show what the programs of the stack log
+#[derive(Args, Clone, Debug)]
+pub struct LogsArgs {
+    /// One program: nats-server, maestro-server, maestro-spawner, maestro-bridge, maestro-up [default: all]
+    pub program: Option<String>,
+    /// Go on with what comes
+    #[arg(long, short = 'f')]
+    pub follow: bool,
+    /// How many lines of each log
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 40)]
+    pub lines: usize,
+}
+
+/// Check everything that Maestro needs
+///
+/// One line a check with ok, warn or fail and the next command. Exit 0 when nothing fails.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {}

@@ -1,0 +1,56 @@
+//! The dashboard's address with a one-time code, asked of the bridge over the loopback interface.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const WITHIN: Duration = Duration::from_secs(2);
+const LARGEST: u64 = 64 * 1024;
+
+/// `http://127.0.0.1:7373/?code=…`; without the code when the bridge gives none.
+pub async fn address(listen: &str, token_file: &Path) -> String {
+    let code = tokio::time::timeout(WITHIN, code(listen, token_file)).await;
+    match code {
+        Ok(Ok(Some(code))) => format!("http://{listen}/?code={code}"),
+        Ok(Ok(None)) | Ok(Err(_)) | Err(_) => format!("http://{listen}/"),
+    }
+}
+
+async fn code(listen: &str, token_file: &Path) -> std::io::Result<Option<String>> {
+    let token = tokio::fs::read_to_string(token_file).await?;
+    let mut stream = TcpStream::connect(listen).await?;
+    let request = format!(
+        "POST /api/code HTTP/1.1\r\nHost: {listen}\r\nAuthorization: Bearer {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        token.trim()
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(LARGEST).read_to_end(&mut answer).await?;
+    Ok(read_code(&String::from_utf8_lossy(&answer)))
+}
+
+fn read_code(answer: &str) -> Option<String> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    if head.split(' ').nth(1)? != "200" {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_str(body.trim()).ok()?;
+    let code = body["code"].as_str()?;
+    code.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)).then(|| code.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_and_nothing_else() {
+        let answer = |status: &str, body: &str| format!("HTTP/1.1 {status}\r\ncontent-length: 1\r\n\r\n{body}");
+        assert_eq!(read_code(&answer("200 OK", r#"{"code":"ab-1"}"#)), Some("ab-1".to_owned()));
+        assert_eq!(read_code(&answer("404 Not Found", "")), None);
+        assert_eq!(read_code(&answer("200 OK", r#"{"code":"a&b"}"#)), None);
+        assert_eq!(read_code("nonsense"), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! `maestro down`: asks the running `maestro up` of this home to end, and waits until it has.
+
+use std::time::Duration;
+
+use maestro_runtime::StackFile;
+use maestro_wire::{ErrorBody, ErrorCode};
+use rustix::process::Signal;
+use serde::Serialize;
+
+use super::args::DownArgs;
+use super::process::Identity;
+use super::running;
+use crate::context::Context;
+use crate::output::{Output, internal};
+
+/// Four stages with their grace each, and a little more.
+const GONE_WITHIN: Duration = Duration::from_secs(60);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ended {
+    /// There was something to end.
+    was_running: bool,
+    /// What a killed `maestro up` had left behind.
+    leftovers: Vec<String>,
+}
+
+pub async fn down(_arguments: DownArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let home = ctx.home()?;
+    let mut was_running = false;
+    if let Some(supervisor) = running::supervisor(&home) {
+        was_running = true;
+        end_supervisor(&supervisor, ctx).await?;
+    }
+    // Under the lock, so that nothing of a stack that starts right now is taken for a leftover.
+    let mut leftovers = Vec::new();
+    if home.root().is_dir()
+        && let Some(_lock) = running::lock(&home)?
+    {
+        leftovers = running::end_leftovers(&home).await;
+        StackFile::remove(&home.stack()).map_err(|error| internal(error.to_string()))?;
+    }
+    let text = match (was_running, leftovers.as_slice()) {
+        (true, []) => "stopped".to_owned(),
+        (false, []) => format!("no stack runs in {}", home.root().display()),
+        (_, leftovers) => format!("stopped what was left behind: {}", leftovers.join(", ")),
+    };
+    let ended = Ended { was_running: was_running || !leftovers.is_empty(), leftovers };
+    Ok(Output::new(&ended, move || text))
+}
+
+async fn end_supervisor(supervisor: &Identity, ctx: &Context) -> Result<(), ErrorBody> {
+    ctx.printer.note(&format!("stopping the stack (pid {})", supervisor.pid));
+    supervisor.signal(Signal::TERM);
+    supervisor.signal(Signal::CONT);
+    if supervisor.gone_within(GONE_WITHIN).await {
+        return Ok(());
+    }
+    let text = format!("`maestro up` (pid {}) is there after {} s", supervisor.pid, GONE_WITHIN.as_secs());
+    Err(ErrorBody::new(ErrorCode::TimedOut, text).commands(["maestro logs maestro-up", "maestro down"]))
+}

@@ -1,0 +1,59 @@
+//! Whether a stack of this home runs, and what is left of one that was killed.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+
+use maestro_runtime::{Home, StackFile};
+use maestro_wire::{ErrorBody, ErrorCode};
+
+use super::process::{GRACE, Identity};
+use super::stack::{BRIDGE, NATS, SERVER, SPAWNER, SUPERVISOR};
+
+/// The lock of a home: held by its `maestro up` for as long as that lives. The system gives it back when the holder dies,
+/// however it dies.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the lock; `None` when another `maestro up` has it.
+pub fn lock(home: &Home) -> Result<Option<Lock>, ErrorBody> {
+    let path = home.lock();
+    let failed = |error: std::io::Error| {
+        ErrorBody::new(ErrorCode::StartFailed, format!("`{}`: {error}", path.display()))
+            .suggest("check that the home belongs to you, or name another with --home")
+    };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The stack of this home when it runs and is healthy.
+pub fn healthy(home: &Home) -> Option<StackFile> {
+    let supervisor = supervisor(home)?;
+    let stack = StackFile::read(&home.stack()).ok().flatten()?;
+    (stack.supervisor.pid == supervisor.pid).then_some(stack)
+}
+
+/// The `maestro up` of this home, when it lives.
+pub fn supervisor(home: &Home) -> Option<Identity> {
+    Identity::recorded(&home.run(), SUPERVISOR).filter(Identity::is_alive)
+}
+
+/// Ends what a killed `maestro up` left behind, in the order of a shutdown. Answers their names.
+pub async fn end_leftovers(home: &Home) -> Vec<String> {
+    let run = home.run();
+    let all = Identity::all_recorded(&run);
+    let mut ended = Vec::new();
+    for stage in [SPAWNER, BRIDGE, SERVER, NATS] {
+        let of_stage: Vec<&Identity> = all.iter().filter(|identity| identity.name.starts_with(stage)).collect();
+        let living: Vec<&&Identity> = of_stage.iter().filter(|identity| identity.is_alive()).collect();
+        futures::future::join_all(living.iter().map(|identity| identity.end(GRACE))).await;
+        ended.extend(living.iter().map(|identity| format!("{} (pid {})", identity.name, identity.pid)));
+        of_stage.iter().for_each(|identity| Identity::forget(&run, &identity.name));
+    }
+    ended
+}
