@@ -1,1 +1,19 @@
 //! Forwards ledger updates to browsers over one WebSocket.
+//!
+//! The room for HTTP and WebSockets: who may enter, what the ledger says now and what it said while a client
+//! was away. It decides nothing and stores nothing of the domain: commits pass through unread, commands and
+//! queries go to the server as one user.
+
+mod access;
+mod clock;
+mod config;
+mod feed;
+mod http;
+mod limit;
+mod ready;
+mod run;
+mod snapshot;
+mod socket;
+
+pub use config::{Config, Limits};
+pub use run::run;

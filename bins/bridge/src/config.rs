@@ -1,0 +1,143 @@
+//! The command line and the environment, made into values once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use maestro_domain::Actor;
+use maestro_runtime::{Environment, Home};
+
+/// Serves the dashboard and forwards the ledger's updates to it.
+#[derive(Debug, Parser)]
+#[command(name = "maestro-bridge", version)]
+struct Arguments {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:7373")]
+    listen: SocketAddr,
+    /// The bearer token's file; made (mode 600) when it is not there. [default: `token` in the home]
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// The user whose name stands on what the page commands. [default: MAESTRO_USER or the login name]
+    #[arg(long)]
+    user: Option<String>,
+    /// Written when the program serves.
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
+    /// Listen beyond loopback although this program speaks no TLS itself.
+    #[arg(long)]
+    allow_remote: bool,
+    /// A name (with its port, if it is not the default one) under which a proxy makes this page known.
+    #[arg(long = "allow-host", value_name = "HOST[:PORT]")]
+    allow_hosts: Vec<String>,
+}
+
+/// What bounds clients and memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Commits kept for clients that are a little behind, and how many bytes of them.
+    pub ring_commits: usize,
+    pub ring_bytes: usize,
+    /// Commits that are replayed from the stream to a client that was away; beyond it gets a snapshot.
+    pub replay_commits: u64,
+    /// Clients at once.
+    pub clients: usize,
+    /// TCP connections at once, those of clients included.
+    pub connections: usize,
+    /// The largest frame a client may send.
+    pub frame_bytes: usize,
+    /// Commands and queries a second of one client, and how many may come at once.
+    pub commands_per_second: u32,
+    pub command_burst: u32,
+    /// Commands and queries of one client that wait for their reply.
+    pub commands_in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ring_commits: 4096,
+            ring_bytes: 16 << 20,
+            replay_commits: 20_000,
+            clients: 1024,
+            connections: 2048,
+            frame_bytes: 256 << 10,
+            commands_per_second: 50,
+            command_burst: 100,
+            commands_in_flight: 32,
+        }
+    }
+}
+
+/// Everything the bridge needs to know. `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub token_file: PathBuf,
+    pub user: Actor,
+    pub ready_file: Option<PathBuf>,
+    pub allow_remote: bool,
+    pub allow_hosts: Vec<String>,
+    /// The broker as user `core`, credentials in it.
+    pub core_url: String,
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Reads the process's command line and environment. Ends the process for `--help` and `--version`.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing or wrong.
+    pub fn from_command_line() -> anyhow::Result<Self> {
+        let environment = Environment::read();
+        let arguments = Arguments::parse();
+        let core_url = std::env::var("MAESTRO_CORE_URL").ok().filter(|url| !url.trim().is_empty());
+        let core_url = core_url.context(
+            "MAESTRO_CORE_URL is not set: it names the broker as nats://core:PASSWORD@HOST:PORT (`maestro up` sets it)",
+        )?;
+        let token_file = match arguments.token_file {
+            Some(path) => path,
+            None => Home::resolve(None, &environment)?.token(),
+        };
+        let user = arguments.user.unwrap_or_else(|| environment.user());
+        let user: Actor = user.parse().map_err(|error| anyhow::anyhow!("--user: {error}"))?;
+        if user.session().is_some() || user.to_string() == Actor::SYSTEM {
+            bail!("--user {user}: a person's name is expected, as in `--user ann`");
+        }
+        Ok(Self {
+            listen: arguments.listen,
+            token_file,
+            user,
+            ready_file: arguments.ready_file,
+            allow_remote: arguments.allow_remote,
+            allow_hosts: arguments.allow_hosts,
+            core_url,
+            limits: Limits::default(),
+        })
+    }
+
+    /// # Errors
+    /// When the address is reachable from elsewhere and nobody said that this is wanted.
+    pub fn check_listen(&self) -> anyhow::Result<()> {
+        if self.listen.ip().is_loopback() || self.allow_remote {
+            return Ok(());
+        }
+        bail!(
+            "{} is reachable from other machines, and this program speaks no TLS: token, cookie and everything on the \
+             page would travel in the clear. Listen on 127.0.0.1 and put a proxy with TLS in front (--allow-host \
+             NAME), or pass --allow-remote if the network is trusted",
+            self.listen
+        )
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("user", &self.user)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

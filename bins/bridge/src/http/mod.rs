@@ -1,0 +1,78 @@
+//! The HTTP side: routes, and what every request must satisfy before it reaches one.
+
+mod asset;
+mod bounded;
+mod door;
+mod health;
+pub mod login;
+mod refuse;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use maestro_client::Caller;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use bounded::Bounded;
+pub use door::Door;
+pub use refuse::refuse;
+
+use crate::access::Access;
+use crate::config::Limits;
+use crate::feed::Feed;
+
+/// What every handler shares.
+pub struct App {
+    pub door: Door,
+    pub access: Access,
+    pub feed: Feed,
+    pub caller: Caller,
+    /// Room for clients.
+    pub places: Arc<Semaphore>,
+    pub limits: Limits,
+    pub connections: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+/// Every route behind the checks of the door.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/ws", get(crate::socket::upgrade))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/api/code", post(login::code))
+        .route("/api/session", get(login::session))
+        .route("/", get(login::page))
+        .fallback(asset::serve)
+        .layer(middleware::from_fn_with_state(app.clone(), guard))
+        .with_state(app)
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = match app.door.check(request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,68 @@
+//! Commands and queries of a client, carried out as the bridge's user.
+
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use maestro_client::Seen;
+use maestro_domain::ProjectId;
+use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, QueryEnvelope, Reply, decode_command, decode_query};
+use serde_json::value::RawValue;
+
+use super::frame::{self, Cmd, Qry};
+use crate::http::App;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Carries a command out; the frame that answers it.
+pub async fn command(app: &App, cmd: Cmd, current: Option<ProjectId>) -> Utf8Bytes {
+    let id = cmd.id.to_string();
+    frame::reply(&id, try_command(app, cmd, current).await)
+}
+
+async fn try_command(app: &App, cmd: Cmd, current: Option<ProjectId>) -> Result<Reply, ErrorBody> {
+    let project = cmd.project.or(current).ok_or_else(no_project)?;
+    let envelope = CommandEnvelope {
+        kind: CommandEnvelope::TYPE.to_owned(),
+        id: cmd.id,
+        expires_at: None,
+        epoch: None,
+        min_seq: None,
+        ledger: None,
+        traceparent: None,
+        data: cmd.data,
+    };
+    let (_, request) = decode_command(&cmd.entity, &cmd.verb, &envelope.encode())?;
+    app.caller.command(&project, &request, cmd.id, &Seen::default(), TIMEOUT).await
+}
+
+/// Asks; the frame that answers.
+pub async fn query(app: &App, qry: Qry, current: Option<ProjectId>) -> Utf8Bytes {
+    let id = qry.id.clone();
+    frame::reply(&id, try_query(app, qry, current).await)
+}
+
+async fn try_query(app: &App, qry: Qry, current: Option<ProjectId>) -> Result<Reply, ErrorBody> {
+    let place = match (qry.place()?, current) {
+        (Some(place), _) => place,
+        (None, Some(project)) => Place::Project(project),
+        (None, None) => return Err(no_project()),
+    };
+    let data = match qry.data {
+        Some(data) => data,
+        None => RawValue::from_string("{}".to_owned()).unwrap_or_default(),
+    };
+    let envelope = QueryEnvelope { kind: QueryEnvelope::TYPE.to_owned(), min_seq: None, ledger: None, data };
+    let (_, query) = decode_query(&qry.entity, &qry.verb, &envelope.encode())?;
+    app.caller.query(&place, &query, &Seen::default(), TIMEOUT).await
+}
+
+fn no_project() -> ErrorBody {
+    ErrorBody::new(ErrorCode::MissingProject, "the frame names no project and none is followed")
+}
+
+/// Too much at once.
+pub fn too_many(id: &str) -> Utf8Bytes {
+    let error = ErrorBody::new(ErrorCode::Overloaded, "this client sends more commands than are taken at once")
+        .suggest("wait a moment and send it again under the same id");
+    frame::reply(id, Err(error))
+}

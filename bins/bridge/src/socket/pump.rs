@@ -1,0 +1,196 @@
+//! Brings one client its project: what it missed, or a snapshot, and then every commit.
+
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use maestro_client::Seen;
+use maestro_domain::ProjectId;
+use maestro_wire::ErrorBody;
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, watch};
+
+use super::frame::{self, ToClient};
+use crate::feed::{After, ReplayEnd};
+use crate::http::App;
+use crate::snapshot::{self, Failed};
+
+/// Between two tries at a snapshot.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+
+/// What a client follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub project: ProjectId,
+    /// The last commit it has of this ledger.
+    pub since: Option<u64>,
+}
+
+/// The client is gone; there is nobody to tell.
+struct Gone;
+
+/// Serves whatever the client follows, until it is gone.
+pub async fn pump(
+    app: &App,
+    mut targets: watch::Receiver<Option<Target>>,
+    control: &mpsc::Sender<Utf8Bytes>,
+    data: mpsc::Sender<Utf8Bytes>,
+) {
+    // Nothing is said before the hello was answered.
+    if targets.wait_for(Option::is_some).await.is_err() {
+        return;
+    }
+    let commits = async {
+        loop {
+            let target = targets.borrow_and_update().clone();
+            let Some(target) = target else { return };
+            let pump = Pump { app, project: target.project, control, data: &data };
+            tokio::select! {
+                Gone = pump.run(target.since) => return,
+                changed = targets.changed() => if changed.is_err() { return },
+            }
+        }
+    };
+    tokio::select! {
+        () = commits => {}
+        Gone = tell_projects(app, control) => {}
+    }
+}
+
+struct Pump<'a> {
+    app: &'a App,
+    project: ProjectId,
+    control: &'a mpsc::Sender<Utf8Bytes>,
+    data: &'a mpsc::Sender<Utf8Bytes>,
+}
+
+impl Pump<'_> {
+    async fn run(&self, since: Option<u64>) -> Gone {
+        let mut since = since;
+        loop {
+            // A client that is ahead of the stream comes from another one.
+            let position = match since.take() {
+                Some(position) => position,
+                None => match self.snapshot().await {
+                    Ok(position) => position,
+                    Err(Gone) => return Gone,
+                },
+            };
+            let Ok(()) = self.join_and_follow(position).await else { return Gone };
+            let resync = ToClient::Resync { project: &self.project }.encode();
+            if self.data.send(resync).await.is_err() {
+                return Gone;
+            }
+        }
+    }
+
+    /// Returns when the client has fallen behind what can be replayed.
+    async fn join_and_follow(&self, position: u64) -> Result<(), Gone> {
+        let Some(position) = self.join(position).await? else { return Ok(()) };
+        let mut position = position;
+        let mut head = self.app.feed.head();
+        loop {
+            head.borrow_and_update();
+            match self.app.feed.after(self.project.as_str(), position) {
+                After::Behind { .. } => return Ok(()),
+                After::Commits { commits, position: next } => {
+                    position = next;
+                    if commits.is_empty() && head.changed().await.is_err() {
+                        return Err(Gone);
+                    }
+                    for commit in commits {
+                        self.data.send(commit.frame).await.map_err(|_| Gone)?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// From `position` to where the ring takes over; `None` when that is too far.
+    async fn join(&self, mut position: u64) -> Result<Option<u64>, Gone> {
+        loop {
+            let floor = match self.app.feed.after(self.project.as_str(), position) {
+                After::Commits { .. } => return Ok(Some(position)),
+                After::Behind { floor } => floor,
+            };
+            if floor == u64::MAX {
+                // The follower has no place yet.
+                tokio::time::sleep(RETRY.0).await;
+                continue;
+            }
+            let mut replay = match self.app.feed.replay(self.project.as_str(), position, floor).await {
+                Ok(replay) => replay,
+                Err(cause) => {
+                    tracing::warn!(%cause, "missed commits cannot be read");
+                    tokio::time::sleep(RETRY.1).await;
+                    continue;
+                }
+            };
+            let end = loop {
+                match replay.next().await {
+                    Ok(Ok(commit)) => self.data.send(commit.frame).await.map_err(|_| Gone)?,
+                    Ok(Err(end)) => break end,
+                    Err(cause) => {
+                        tracing::warn!(%cause, "missed commits cannot be read");
+                        break ReplayEnd::TooFar;
+                    }
+                }
+            };
+            replay.close().await;
+            match end {
+                ReplayEnd::Joined { position: joined } => position = joined,
+                ReplayEnd::TooFar => return Ok(None),
+            }
+        }
+    }
+
+    /// Until one goes through. What stands in the way is told once, and again when it changes.
+    async fn snapshot(&self) -> Result<u64, Gone> {
+        let mut wait = RETRY.0;
+        let mut told: Option<ErrorBody> = None;
+        let mut projects = self.app.feed.projects();
+        loop {
+            let ledger = self.app.feed.ledger().borrow().id.clone();
+            match snapshot::send(&self.app.caller, &self.project, &Seen { seq: None, ledger }, self.data).await {
+                Ok(position) => return Ok(position),
+                Err(Failed::Gone) => return Err(Gone),
+                Err(Failed::Refused(error)) => {
+                    if told.as_ref().is_none_or(|told| told.code != error.code) {
+                        self.control.send(frame::error(&error)).await.map_err(|_| Gone)?;
+                    }
+                    told = Some(error);
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => wait = (wait * 2).min(RETRY.1),
+                // It may be there now.
+                _ = projects.changed() => {}
+            }
+        }
+    }
+}
+
+/// The list of projects, whenever it changed and the server can say it.
+async fn tell_projects(app: &App, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
+    let mut changes = app.feed.projects();
+    loop {
+        if changes.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        let projects = loop {
+            match snapshot::projects(&app.caller).await {
+                Ok(projects) => break projects,
+                Err(cause) => {
+                    tracing::debug!(%cause, "the projects cannot be listed now");
+                    tokio::time::sleep(RETRY.1).await;
+                }
+            }
+        };
+        if control.send(projects_frame(&projects)).await.is_err() {
+            return Gone;
+        }
+    }
+}
+
+pub fn projects_frame(projects: &[Box<RawValue>]) -> Utf8Bytes {
+    ToClient::Projects { projects }.encode()
+}

@@ -1,0 +1,204 @@
+//! Reads a client's frames and answers them.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
+use futures::StreamExt as _;
+use futures::stream::{FuturesUnordered, SplitStream};
+use maestro_domain::ProjectId;
+use maestro_wire::{ErrorBody, ErrorCode};
+use serde::Deserialize;
+use tokio::sync::{mpsc, watch};
+
+use super::command;
+use super::frame::{self, FromClient, Hello, ToClient, VERSION};
+use super::heartbeat::DEAD;
+use super::pump::Target;
+use super::writer::Farewell;
+use crate::http::App;
+use crate::limit::Rate;
+use crate::snapshot;
+
+/// How long a client may take to say hello, and the bridge to know its ledger.
+const HELLO: Duration = Duration::from_secs(10);
+const LEDGER: Duration = Duration::from_secs(5);
+/// How long a welcome waits for the list of projects.
+const PROJECTS: Duration = Duration::from_secs(2);
+/// Frames that make no sense, one after the other, before the connection is closed.
+const NONSENSE: u32 = 20;
+
+/// Reads until the connection ends; says how to end it.
+pub async fn read(
+    app: &App,
+    mut stream: SplitStream<WebSocket>,
+    control: &mpsc::Sender<Utf8Bytes>,
+    target: &watch::Sender<Option<Target>>,
+) -> Farewell {
+    let hello = match tokio::time::timeout(HELLO, hello(&mut stream, control)).await {
+        Ok(Ok(hello)) => hello,
+        Ok(Err(farewell)) => return farewell,
+        Err(_) => return Farewell::Close(close_code::POLICY, "no hello came"),
+    };
+    if let Err(farewell) = welcome(app, hello, control, target).await {
+        return farewell;
+    }
+    let mut rate = Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now());
+    let mut nonsense = 0;
+    let mut running = FuturesUnordered::new();
+    let mut heard = tokio::time::Instant::now();
+    loop {
+        let received = tokio::select! {
+            received = stream.next() => received,
+            Some(reply) = running.next(), if !running.is_empty() => {
+                if control.send(reply).await.is_err() { return Farewell::Gone }
+                continue;
+            }
+            () = tokio::time::sleep_until(heard + DEAD) => {
+                return Farewell::Close(close_code::AWAY, "two pings were not answered");
+            }
+        };
+        heard = tokio::time::Instant::now();
+        let text = match received {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Binary(_))) => {
+                let error = ErrorBody::new(ErrorCode::InvalidValue, "frames are JSON text; no terminal is open");
+                if control.send(frame::error(&error)).await.is_err() {
+                    return Farewell::Gone;
+                }
+                continue;
+            }
+            Some(Ok(Message::Close(_))) | None => return Farewell::Gone,
+            Some(Err(cause)) => return broken(&cause, app.limits.frame_bytes, control).await,
+        };
+        let current = target.borrow().as_ref().map(|target| target.project.clone());
+        let answer = match frame::parse(&text) {
+            Ok(FromClient::Ping) => Some(ToClient::Pong {}.encode()),
+            Ok(FromClient::Pong) => None,
+            Ok(FromClient::Hello(_)) => Some(frame::error(&ErrorBody::new(
+                ErrorCode::Usage,
+                "hello was said already; `switch` changes the project",
+            ))),
+            Ok(FromClient::Switch(switch)) => {
+                let head = *app.feed.head().borrow();
+                let since = switch.since.filter(|since| *since <= head);
+                target.send_replace(Some(Target { project: switch.project, since }));
+                None
+            }
+            Ok(FromClient::Cmd(cmd)) => {
+                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
+                    Some(command::too_many(&cmd.id.to_string()))
+                } else {
+                    running.push(futures::future::Either::Left(command::command(app, cmd, current)));
+                    None
+                }
+            }
+            Ok(FromClient::Qry(qry)) => {
+                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
+                    Some(command::too_many(&qry.id))
+                } else {
+                    running.push(futures::future::Either::Right(command::query(app, qry, current)));
+                    None
+                }
+            }
+            Err(error) => {
+                nonsense += 1;
+                let said = control.send(frame::error(&error)).await;
+                if said.is_err() || nonsense >= NONSENSE {
+                    return Farewell::Close(close_code::POLICY, "too many frames that make no sense");
+                }
+                continue;
+            }
+        };
+        nonsense = 0;
+        if let Some(answer) = answer
+            && control.send(answer).await.is_err()
+        {
+            return Farewell::Gone;
+        }
+    }
+}
+
+/// A frame that cannot be read at all: too large, or no WebSocket frame.
+async fn broken(cause: &axum::Error, limit: usize, control: &mpsc::Sender<Utf8Bytes>) -> Farewell {
+    let text = cause.to_string();
+    tracing::info!(cause = text, "a client's frame cannot be read");
+    if text.contains("too long") || text.contains("too big") || text.contains("Space limit") {
+        let error = ErrorBody::new(ErrorCode::TooLarge, format!("a frame has at most {limit} bytes"));
+        // A client that is gone needs no answer.
+        let _ = control.send(frame::error(&error)).await;
+        return Farewell::Close(close_code::SIZE, "frame too large");
+    }
+    Farewell::Gone
+}
+
+async fn hello(stream: &mut SplitStream<WebSocket>, control: &mpsc::Sender<Utf8Bytes>) -> Result<Hello, Farewell> {
+    loop {
+        let text = match stream.next().await {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Binary(_))) => {
+                return Err(Farewell::Close(close_code::UNSUPPORTED, "hello is JSON text"));
+            }
+            Some(Ok(Message::Close(_))) | None => return Err(Farewell::Gone),
+            Some(Err(cause)) => return Err(broken(&cause, 256 << 10, control).await),
+        };
+        let error = match frame::parse(&text) {
+            Ok(FromClient::Hello(hello)) if hello.version == VERSION => return Ok(hello),
+            Ok(FromClient::Hello(hello)) => {
+                let text = format!("this bridge speaks version {VERSION}, the client {}", hello.version);
+                ErrorBody::new(ErrorCode::UnsupportedVersion, text).suggest("load the page again")
+            }
+            Ok(_) => ErrorBody::new(ErrorCode::Usage, "the first frame is `hello`"),
+            Err(error) => error,
+        };
+        let _ = control.send(frame::error(&error)).await;
+        return Err(Farewell::Close(close_code::PROTOCOL, "no hello of this version"));
+    }
+}
+
+async fn welcome(
+    app: &App,
+    hello: Hello,
+    control: &mpsc::Sender<Utf8Bytes>,
+    target: &watch::Sender<Option<Target>>,
+) -> Result<(), Farewell> {
+    let mut known = app.feed.ledger();
+    let known = tokio::time::timeout(LEDGER, known.wait_for(|ledger| ledger.id.is_some() && ledger.following)).await;
+    let Some(ledger) = known.ok().and_then(Result::ok).and_then(|ledger| ledger.id.clone()) else {
+        let error =
+            ErrorBody::new(ErrorCode::Unavailable, "the ledger cannot be read now").commands(["maestro doctor"]);
+        let _ = control.send(frame::error(&error)).await;
+        return Err(Farewell::Bye("unavailable"));
+    };
+    let projects = tokio::time::timeout(PROJECTS, snapshot::projects(&app.caller)).await.ok().and_then(Result::ok);
+    let project = hello.project.or_else(|| latest(projects.as_deref()?));
+    let frame = ToClient::Welcome {
+        version: VERSION,
+        ledger: &ledger,
+        project: project.as_ref(),
+        projects: projects.as_deref(),
+        user: app.caller.actor(),
+        server_version: env!("CARGO_PKG_VERSION"),
+    };
+    control.send(frame.encode()).await.map_err(|_| Farewell::Gone)?;
+    let head = *app.feed.head().borrow();
+    // A position counts in its own ledger only, and never lies ahead of it.
+    let since = hello.since.filter(|since| hello.ledger.as_ref() == Some(&ledger) && *since <= head);
+    if let Some(project) = project {
+        target.send_replace(Some(Target { project, since }));
+    }
+    Ok(())
+}
+
+/// The project that changed last, for a client that names none.
+fn latest(projects: &[Box<serde_json::value::RawValue>]) -> Option<ProjectId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Row {
+        id: ProjectId,
+        updated_at: maestro_domain::Timestamp,
+    }
+    let rows = projects.iter().filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
+    rows.max_by_key(|row| row.updated_at).map(|row| row.id)
+}
