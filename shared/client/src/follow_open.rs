@@ -135,24 +135,28 @@ impl Follower {
         let name = format!("{}-{nonce}", self.options.name_prefix);
         let created = self.create(&name).await?;
         let first = created.delivered.stream_seq + 1;
+        let wanted = self.next_seq;
+        // A start beyond the stream's end is taken as it is, silently; one that has nothing to deliver is
+        // worth a question.
+        if let Some(wanted) = wanted.filter(|wanted| *wanted > 1 && created.num_pending == 0) {
+            let last = self.client.stream_info(&self.options.stream).await?.last_seq;
+            if last + 1 < wanted {
+                self.failures += 1;
+                return Ok(Some(Item::Behind { wanted, last }));
+            }
+        }
         let inbox = PullInbox::open(&self.client, &self.options.stream, &created.name)
             .await
             .map_err(|_| ApiError::Disconnected)?;
-        let wanted = self.next_seq;
         self.next_seq = Some(wanted.unwrap_or(first));
         self.pending = Some(created.num_pending);
         self.opened += 1;
-        let batch = self.options.batch.clamp(2, self.client.inner.subscription_capacity / 2);
+        let batch = self.options.batch.clamp(2, (self.client.inner.subscription_capacity / 2).max(2));
         self.live = Some(Live { inbox, consumer: created.name, consumer_seq: 0, outstanding: 0, batch, losses });
         match wanted {
             Some(wanted) if first > wanted => {
                 self.next_seq = Some(first);
                 Ok(Some(Item::Gap { wanted, first }))
-            }
-            Some(wanted) if first < wanted => {
-                self.live = None;
-                self.failures += 1;
-                Ok(Some(Item::Behind { wanted, last: first - 1 }))
             }
             _ => Ok(None),
         }

@@ -79,6 +79,10 @@ impl Shared {
         self.wanted.send_replace(joined);
     }
 
+    pub(super) fn is_joined(&self) -> bool {
+        *self.joined.borrow()
+    }
+
     pub(super) async fn until(&self, joined: bool) {
         // The sender lives in `self`.
         let _ = self.joined.subscribe().wait_for(|now| *now == joined).await;

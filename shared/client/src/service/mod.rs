@@ -151,6 +151,11 @@ impl Service {
         tokio::time::timeout(timeout, all).await.is_ok()
     }
 
+    /// Whether the endpoint of this name is in its queue group right now.
+    pub fn is_joined(&self, endpoint: &str) -> bool {
+        self.endpoints.iter().any(|known| known.spec.name == endpoint && known.is_joined())
+    }
+
     /// Requests dropped because their reply subject was no inbox, over all endpoints.
     pub fn refused_replies(&self) -> u64 {
         self.endpoints.iter().map(|endpoint| endpoint.counters.refused_replies()).sum()

@@ -59,6 +59,20 @@ impl Server {
         self.read_port();
     }
 
+    /// Kills, starts again, and waits until these clients have noticed both.
+    pub async fn bounce(&mut self, clients: &[&Client]) {
+        let losses: Vec<u64> = clients.iter().map(|client| client.link().borrow().losses).collect();
+        self.kill();
+        self.restart();
+        eventually("everybody is back", || {
+            clients
+                .iter()
+                .zip(&losses)
+                .all(|(client, before)| client.is_connected() && client.link().borrow().losses > *before)
+        })
+        .await;
+    }
+
     /// Freezes (`STOP`) or thaws (`CONT`) the server.
     pub fn signal(&self, name: &str) {
         assert!(
