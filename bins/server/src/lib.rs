@@ -1,1 +1,130 @@
-//! The decider: project actors, projection, performer.
+//! The decider. Commands come over NATS, are decided by pure functions, appended to the ledger and only then answered;
+//! queries are answered from a snapshot and a projection in redb. Replicas are symmetric; none is precious.
+
+mod clock;
+mod config;
+mod follower;
+mod inbox;
+mod ledger;
+mod nodes;
+mod performer;
+mod project;
+mod projector;
+mod query;
+mod reaper;
+mod registry;
+mod reply;
+mod serve;
+mod service;
+mod store;
+mod text;
+mod ticker;
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use maestro_client::{Client, Definition, Mode, Options, connect};
+use maestro_domain::Timestamp;
+use maestro_wire::{ServerInfo, header};
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+use nodes::Nodes;
+use registry::Registry;
+
+/// What a replica says of itself.
+pub struct ServerState {
+    replica: String,
+    started_at: Timestamp,
+    rebuilt: Option<String>,
+    progress: tokio::sync::watch::Receiver<follower::Progress>,
+    /// The spawners that are there.
+    pub nodes: Nodes,
+}
+
+impl ServerState {
+    fn info(&self, registry: &Registry) -> ServerInfo {
+        ServerInfo {
+            replica: self.replica.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: header::MODEL_VERSION,
+            ledger: registry.shared().ledger.id().to_owned(),
+            applied: self.progress.borrow().seq,
+            projects: registry.all().iter().filter(|p| p.view().state.project().is_some()).count() as u64,
+            pid: std::process::id(),
+            started_at: self.started_at,
+            rebuilt: self.rebuilt.clone(),
+        }
+    }
+}
+
+/// The definitions of all streams and buckets.
+const STREAMS: &str = include_str!("../../../nats/streams.json");
+
+/// Runs a replica until `stop`; then drains and ends.
+///
+/// # Errors
+/// When the broker cannot be reached or is too old, a stream differs in what cannot be changed, or the ledger holds
+/// what this version must not read.
+pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    if let Some(path) = &config.ready_file {
+        // Only a file of an earlier run can be there.
+        let _absent = std::fs::remove_file(path);
+    }
+    let core = open(&config.core_url, &config, "core").await?;
+    let work = open(&config.work_url, &config, "work").await?;
+    ensure_streams(&core, &work, config.stream_replicas).await?;
+    let ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
+    tracing::info!(replica = config.name, ledger = ledger.id(), broker = core.server().version, "connected");
+    loop {
+        match serve::until_broken(&config, &ledger, &work, &stop).await? {
+            None => break,
+            Some(reason) => {
+                if let Some(reason) = reason.strip_prefix(follower::FATAL) {
+                    bail!("{reason}");
+                }
+                tracing::error!(reason, "the projection is set aside and built anew");
+                store_aside(&config)?;
+            }
+        }
+    }
+    core.close(std::time::Duration::from_secs(2)).await;
+    work.close(std::time::Duration::from_secs(2)).await;
+    tracing::info!(replica = config.name, "stopped");
+    Ok(())
+}
+
+fn store_aside(config: &Config) -> anyhow::Result<()> {
+    store::set_aside(&config.data.join("projection.redb")).context("setting the projection aside")
+}
+
+async fn open(url: &str, config: &Config, account: &str) -> anyhow::Result<Client> {
+    let mut options = Options::new(url, Mode::Daemon)?;
+    options.name = format!("maestro-server {} ({account})", config.name);
+    connect(options).await.with_context(|| format!("connecting to the broker ({account})"))
+}
+
+async fn ensure_streams(core: &Client, work: &Client, replicas: u8) -> anyhow::Result<()> {
+    for definition in Definition::parse_file(STREAMS)? {
+        let client = if definition.account == "CORE" { core } else { work };
+        let change =
+            client.ensure_stream(&definition, replicas).await.with_context(|| format!("stream {}", definition.name))?;
+        tracing::debug!(stream = definition.name, change = ?change, "stream");
+    }
+    Ok(())
+}
+
+/// What everybody who answers shares.
+fn room(
+    registry: &Arc<Registry>,
+    server: &Arc<ServerState>,
+    stats: &Arc<service::Stats>,
+    drain: CancellationToken,
+) -> Arc<service::Room> {
+    Arc::new(service::Room {
+        registry: Arc::clone(registry),
+        stats: Arc::clone(stats),
+        server: Arc::clone(server),
+        drain,
+    })
+}

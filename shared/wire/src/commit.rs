@@ -126,24 +126,37 @@ fn data(event: &Event) -> serde_json::Result<Box<RawValue>> {
 /// # Errors
 /// Never for events of the model; serde's, for form's sake.
 pub fn encode_commit(events: &[NewEvent<'_>]) -> serde_json::Result<Vec<u8>> {
-    let mut batch = Vec::with_capacity(events.len());
-    for new in events {
-        let (entity, kind) = new.event.kind();
-        batch.push(RawEvent {
-            specversion: "1.0".into(),
-            id: new.id.to_string().into(),
-            source: new.source.into(),
-            kind: format!("maestro.{entity}.{kind}").into(),
-            subject: new.event.entity().to_string().into(),
-            time: new.time,
-            actor: new.actor.to_string().into(),
-            commandid: new.command,
-            commanddigest: new.digest.into(),
-            traceparent: new.traceparent.map(Into::into),
-            data: Cow::Owned(data(new.event)?),
-        });
+    let mut batch = vec![b'['];
+    for (index, event) in events.iter().enumerate() {
+        if index > 0 {
+            batch.push(b',');
+        }
+        encode_event(event, &mut batch)?;
     }
-    serde_json::to_vec(&batch)
+    batch.push(b']');
+    Ok(batch)
+}
+
+/// Appends one CloudEvent of a commit to `out`; a commit is `[`, its events with `,` between them, and `]`.
+///
+/// # Errors
+/// As [`encode_commit`].
+pub fn encode_event(new: &NewEvent<'_>, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    let (entity, kind) = new.event.kind();
+    let raw = RawEvent {
+        specversion: "1.0".into(),
+        id: new.id.to_string().into(),
+        source: new.source.into(),
+        kind: format!("maestro.{entity}.{kind}").into(),
+        subject: new.event.entity().to_string().into(),
+        time: new.time,
+        actor: new.actor.to_string().into(),
+        commandid: new.command,
+        commanddigest: new.digest.into(),
+        traceparent: new.traceparent.map(Into::into),
+        data: Cow::Owned(data(new.event)?),
+    };
+    serde_json::to_writer(out, &raw)
 }
 
 /// The first message of a ledger.

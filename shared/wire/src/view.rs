@@ -62,7 +62,8 @@ pub struct TaskRow {
     #[serde(flatten)]
     pub task: Task,
     pub progress: Progress,
-    /// Pending, and everything it depends on is completed.
+    /// Pending, and everything it depends on is completed. Absent (false) in the answers to commands.
+    #[serde(default)]
     pub ready: bool,
 }
 

@@ -1,0 +1,156 @@
+//! The ledger: one stream, one subject a project, one message a commit.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use maestro_client::{AppendError, Client, Delivered, Headers, ReadError, Stored};
+use maestro_domain::ProjectId;
+use maestro_wire::{CommitError, Decoded, Place, Subject, decode_commit, encode_ledger, header};
+use ulid::Ulid;
+
+use crate::clock::now;
+
+pub const STREAM: &str = "EVENTS";
+const ACK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One commit as followers see it.
+#[derive(Debug)]
+pub struct Commit {
+    pub project: ProjectId,
+    pub seq: u64,
+    /// The subject's last sequence that the writer expected: the link to the commit before.
+    pub expected: Option<u64>,
+    pub writer: String,
+    pub model: u32,
+    pub decoded: Decoded,
+    /// Of the message, in bytes.
+    pub size: usize,
+    /// Of the message's bytes.
+    pub digest: u64,
+}
+
+/// Access to the stream EVENTS as one replica.
+#[derive(Clone)]
+pub struct Ledger {
+    client: Client,
+    replica: Arc<str>,
+    id: Arc<str>,
+}
+
+impl Ledger {
+    /// Reads the ledger's id; the first server of an empty ledger gives it one.
+    pub async fn open(client: Client, replica: &str) -> anyhow::Result<Self> {
+        let subject = Subject::ledger().to_string();
+        for _ in 0..5 {
+            if let Some(stored) = client.last_message(STREAM, &subject).await.context("reading the ledger's id")? {
+                let decoded = decode_commit(&stored.payload).context("the ledger's first words")?;
+                let Some(ledger) = decoded.ledger else { bail!("the subject {subject} holds something else") };
+                return Ok(Self { client, replica: replica.into(), id: ledger.ledger_id.into() });
+            }
+            let id = Ulid::generate().to_string();
+            let payload = encode_ledger(&id, replica, Ulid::generate(), now())?;
+            let headers = commit_headers(replica);
+            match client.append(&subject, payload.into(), &headers, Some(0), ACK_TIMEOUT).await {
+                // Somebody else was first, or is about to be: read again.
+                Ok(_) | Err(AppendError::Conflict { .. } | AppendError::Unknown) => {}
+                Err(error) => return Err(error).context("founding the ledger"),
+            }
+        }
+        bail!("the ledger could not be founded")
+    }
+
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    #[must_use]
+    pub fn replica(&self) -> &str {
+        &self.replica
+    }
+
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Appends a commit behind `expected`.
+    pub async fn append(&self, project: &ProjectId, payload: Bytes, expected: u64) -> Result<u64, AppendError> {
+        let subject = Subject::events(project).to_string();
+        let headers = commit_headers(&self.replica);
+        let appended = self.client.append(&subject, payload, &headers, Some(expected), ACK_TIMEOUT).await?;
+        Ok(appended.seq)
+    }
+
+    /// The project's last sequence, by the stream's leader.
+    pub async fn last_sequence(&self, project: &ProjectId) -> Result<u64, ReadError> {
+        self.client.last_sequence(STREAM, &Subject::events(project).to_string()).await
+    }
+
+    /// The first commit of a project at or after `seq`, by the leader.
+    pub async fn next_commit(&self, project: &ProjectId, seq: u64) -> Result<Option<Commit>, LedgerError> {
+        let stored = self.client.next_message(STREAM, &Subject::events(project).to_string(), seq).await?;
+        Ok(stored.map(|stored| from_stored(&stored)).transpose()?.flatten())
+    }
+
+    /// The commit at exactly this sequence.
+    pub async fn commit_at(&self, seq: u64) -> Result<Option<Commit>, LedgerError> {
+        let stored = self.client.message_at(STREAM, seq).await?;
+        Ok(stored.map(|stored| from_stored(&stored)).transpose()?.flatten())
+    }
+}
+
+/// A commit could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+fn commit_headers(replica: &str) -> Headers {
+    Headers::new()
+        .with(header::CONTENT_TYPE, header::CLOUD_EVENTS_BATCH)
+        .with(header::WRITER, replica)
+        .with(header::MODEL, header::MODEL_VERSION)
+}
+
+fn from_stored(stored: &Stored) -> Result<Option<Commit>, CommitError> {
+    read(&stored.subject, stored.seq, |name| stored.headers.get(name).map(str::to_owned), &stored.payload)
+}
+
+/// Reads a commit from the stream; `None` for the ledger's words about itself.
+pub fn from_delivered(delivered: &Delivered) -> Result<Option<Commit>, CommitError> {
+    let header = |name: &str| delivered.header(name).map(str::to_owned);
+    read(delivered.subject(), delivered.stream_seq, header, delivered.payload())
+}
+
+fn read(
+    subject: &str,
+    seq: u64,
+    header: impl Fn(&str) -> Option<String>,
+    payload: &Bytes,
+) -> Result<Option<Commit>, CommitError> {
+    let Ok(Subject::Events { place: Place::Project(project) }) = subject.parse() else { return Ok(None) };
+    let model = header(header::MODEL).and_then(|text| text.parse().ok()).unwrap_or(1);
+    // Words of a newer model are not read: whoever decides must stop here.
+    let decoded = if model > header::MODEL_VERSION { Decoded::default() } else { decode_commit(payload)? };
+    Ok(Some(Commit {
+        project,
+        seq,
+        expected: header(header::EXPECTED_LAST_SUBJECT_SEQUENCE).and_then(|text| text.parse().ok()),
+        writer: header(header::WRITER).unwrap_or_default(),
+        model,
+        decoded,
+        size: payload.len(),
+        digest: digest(payload),
+    }))
+}
+
+/// The digest of a message that the projection remembers beside its position.
+#[must_use]
+pub fn digest(payload: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(payload)
+}

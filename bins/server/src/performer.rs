@@ -1,0 +1,201 @@
+//! The performer: outside effects of events, in order, by one replica at a time. Each effect looks first whether it is
+//! still wanted; one that fails five times is recorded and left.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use maestro_client::{Client, Headers, Order, QueueConfig, RequestError};
+use maestro_domain::{Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react};
+use maestro_wire::{CommandId, SpawnOrder, Subject};
+
+use crate::{clock::now, ledger::STREAM, project::Project, registry::Registry};
+
+const DURABLE: &str = "performer";
+const ATTEMPTS: u32 = 5;
+
+/// Performs until told to stop.
+pub async fn run(registry: Arc<Registry>, work: Client) {
+    let shared = registry.shared().clone();
+    let mut config = QueueConfig::new(STREAM, DURABLE, Some(Subject::ALL_EVENTS));
+    config.ack_wait = Duration::from_secs(10);
+    config.from_start = false;
+    config.max_ack_pending = 1;
+    config.order = Order::Single { pin_ttl: Duration::from_secs(5) };
+    let mut queue = None;
+    while !shared.stop.is_cancelled() {
+        let Some(open) = &mut queue else {
+            match shared.ledger.client().work_queue(config.clone()).await {
+                Ok(opened) => {
+                    queue = Some(opened);
+                    sweep(&registry, &work).await;
+                }
+                Err(error) => {
+                    tracing::warn!(cause = %error, "the performer's consumer cannot be opened; trying again");
+                    pause(&registry, Duration::from_secs(1)).await;
+                }
+            }
+            continue;
+        };
+        let jobs = tokio::select! {
+            () = shared.stop.cancelled() => break,
+            jobs = open.fetch(1, Duration::from_secs(5)) => jobs,
+        };
+        match jobs {
+            Ok(jobs) => {
+                for job in jobs {
+                    let seq = job.stream_seq();
+                    perform_commit(&registry, &work, seq, job.subject(), job.payload()).await;
+                    if let Err(error) = job.ack().await {
+                        tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(cause = %error, "the performer's consumer failed; opening it again");
+                queue = None;
+                pause(&registry, Duration::from_millis(500)).await;
+            }
+        }
+    }
+}
+
+async fn pause(registry: &Registry, time: Duration) {
+    tokio::select! {
+        () = registry.shared().stop.cancelled() => {}
+        () = tokio::time::sleep(time) => {}
+    }
+}
+
+async fn perform_commit(registry: &Registry, work: &Client, seq: u64, subject: &str, payload: &Bytes) {
+    let Ok(Subject::Events { place: maestro_wire::Place::Project(id) }) = subject.parse() else { return };
+    // What cannot be read stops the follower, which says so; the performer has nothing to do with it.
+    let Ok(decoded) = maestro_wire::decode_commit(payload) else { return };
+    for recorded in &decoded.events {
+        for (index, effect) in (0_u32..).zip(react(&recorded.event)) {
+            let name = format!("{}-{index}", recorded.id);
+            perform(registry, work, &id, seq, &name, &effect).await;
+        }
+    }
+}
+
+async fn perform(registry: &Registry, work: &Client, id: &ProjectId, seq: u64, name: &str, effect: &Effect) {
+    let project = registry.get_or_start(id);
+    // The effect is judged by a state that has its cause.
+    let _lag = crate::service::query::reach(&mut project.seq(), seq).await;
+    let mut failure = String::new();
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            pause(registry, Duration::from_millis(200 << attempt)).await;
+        }
+        match carry_out(registry, work, &project, seq, name, effect).await {
+            Ok(()) => return,
+            Err(error) => failure = error,
+        }
+    }
+    tracing::error!(project = %id, effect = ?effect, cause = failure, "an effect failed; given up");
+    let entity = match effect {
+        Effect::Spawn { session, .. } | Effect::Stop { session, .. } => EntityRef::Session(*session),
+        Effect::Purge => EntityRef::Project,
+    };
+    let request = Request::EffectFailed(EffectFailed { effect: name.to_owned(), entity, error: Line::lossy(&failure) });
+    let command = CommandId::derived(now(), &format!("effect.failed {name}"));
+    if let Err(error) = registry.ask_as_system(id, request, command).await {
+        tracing::error!(project = %id, cause = %error, "a failed effect could not be recorded");
+    }
+}
+
+async fn carry_out(
+    registry: &Registry,
+    work: &Client,
+    project: &Project,
+    seq: u64,
+    name: &str,
+    effect: &Effect,
+) -> Result<(), String> {
+    let view = project.view();
+    match effect {
+        Effect::Spawn { session, epoch, pool, agent } => {
+            let wanted = view.state.session(*session).is_some_and(|s| {
+                s.epoch == *epoch && s.status.kind() == SessionStatusKind::Requested && s.stop.is_none()
+            });
+            if !wanted {
+                return Ok(());
+            }
+            let order = SpawnOrder {
+                project: project.id.clone(),
+                session: *session,
+                epoch: *epoch,
+                pool: pool.clone(),
+                agent: agent.clone(),
+            };
+            let subject = Subject::Spawn { pool: pool.clone(), agent: agent.clone() }.to_string();
+            let payload = serde_json::to_vec(&order).map_err(|e| e.to_string())?;
+            // The queue drops a repetition of the same effect.
+            let headers = Headers::new().with("Nats-Msg-Id", name);
+            match work.append(&subject, payload.into(), &headers, None, Duration::from_secs(2)).await {
+                Ok(_) | Err(maestro_client::AppendError::Conflict { .. }) => Ok(()),
+                Err(error) => Err(format!("the order was not taken: {error}")),
+            }
+        }
+        Effect::Stop { session, epoch } => {
+            let living = view.state.session(*session).is_some_and(|s| s.epoch == *epoch && s.is_living());
+            if !living {
+                return Ok(());
+            }
+            let subject = Subject::Terminal {
+                project: project.id.clone(),
+                session: *session,
+                epoch: *epoch,
+                verb: "stop".to_owned(),
+            };
+            let asked = work
+                .request(&subject.to_string(), &Headers::new(), Bytes::from_static(b"{}"), Duration::from_secs(2))
+                .await;
+            match asked {
+                // Whoever prepares or runs it hears of the stop with the next reply, too.
+                Ok(_) | Err(RequestError::NoResponders { .. } | RequestError::TimedOut { .. }) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        Effect::Purge => {
+            let subject = Subject::events(&project.id).to_string();
+            let body = serde_json::json!({ "filter": subject, "seq": seq }).to_string();
+            let api = format!("$JS.API.STREAM.PURGE.{STREAM}");
+            let reply = registry
+                .shared()
+                .ledger
+                .client()
+                .request(&api, &Headers::new(), body.into(), Duration::from_secs(5))
+                .await
+                .map_err(|e| e.to_string())?;
+            let answer: serde_json::Value = serde_json::from_slice(reply.payload()).map_err(|e| e.to_string())?;
+            match answer.get("error") {
+                None => Ok(()),
+                Some(error) => Err(error.to_string()),
+            }
+        }
+    }
+}
+
+/// What is owed whatever the consumer has seen: orders for sessions that were requested a while ago and that nobody
+/// took. The queue drops those that it has had within its window; a spawner that gets one twice is refused the second.
+async fn sweep(registry: &Registry, work: &Client) {
+    let mut seen = HashSet::new();
+    for project in registry.all() {
+        let view = project.view();
+        for id in view.state.living() {
+            let Some(session) = view.state.session(*id) else { continue };
+            let old = now().millis_since(session.updated_at) > 5_000;
+            if session.status.kind() == SessionStatusKind::Requested && old && seen.insert((project.id.clone(), *id)) {
+                let effect = Effect::Spawn {
+                    session: *id,
+                    epoch: session.epoch,
+                    pool: session.pool.clone(),
+                    agent: session.agent.clone(),
+                };
+                let name = format!("sweep-{}-{id}-{}", project.id, session.epoch);
+                perform(registry, work, &project.id, view.seq, &name, &effect).await;
+            }
+        }
+    }
+}

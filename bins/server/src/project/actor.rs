@@ -1,0 +1,197 @@
+//! The actor: drains its mailbox, decides in groups, follows the stream.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use maestro_domain::{ProjectId, State};
+use maestro_wire::{ErrorBody, ErrorCode, Reply, header};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known};
+use crate::{
+    ledger::{Commit, Ledger},
+    store::{KnownCommand, Store, StoreError},
+};
+
+/// What all actors share.
+#[derive(Clone)]
+pub struct Shared {
+    pub ledger: Ledger,
+    pub store: Store,
+    /// Why the projection must be built anew; the first reason counts.
+    pub broken: watch::Sender<Option<String>>,
+    pub stop: CancellationToken,
+}
+
+impl Shared {
+    pub fn break_off(&self, reason: String) {
+        self.broken.send_if_modified(|slot| slot.is_none() && slot.replace(reason).is_none());
+    }
+}
+
+/// The only one that decides for its project on this replica.
+pub struct Actor {
+    pub(super) project: Arc<Project>,
+    pub(super) shared: Shared,
+    mailbox: mpsc::Receiver<Ask>,
+    follow: mpsc::Receiver<Arc<Commit>>,
+    pub(super) state: State,
+    pub(super) applied: u64,
+    pub(super) known: Known,
+    pub(super) home: Home,
+    pub(super) waiting: VecDeque<Ask>,
+}
+
+/// How long the follower may be silent before the actor reads the gap itself.
+const STALL: Duration = Duration::from_secs(1);
+
+impl Actor {
+    /// An actor and the handle that everybody else keeps.
+    pub fn new(id: ProjectId, shared: Shared, state: State, seq: u64, mailbox: usize) -> (Arc<Project>, Self) {
+        let (mailbox_in, mailbox) = mpsc::channel(mailbox);
+        let (follow_in, follow) = mpsc::channel(FOLLOW_CAPACITY);
+        let project = Arc::new(Project {
+            id,
+            mailbox: mailbox_in,
+            follow: follow_in,
+            view: ArcSwap::from_pointee(View { state: state.clone(), seq }),
+            seq: watch::Sender::new(seq),
+        });
+        let actor = Self {
+            project: Arc::clone(&project),
+            home: Home::default(),
+            shared,
+            mailbox,
+            follow,
+            state,
+            applied: seq,
+            known: Known::default(),
+            waiting: VecDeque::new(),
+        };
+        (project, actor)
+    }
+
+    /// Works until told to stop and the mailbox is empty.
+    pub async fn run(mut self) {
+        let stop = self.shared.stop.clone();
+        loop {
+            if self.waiting.is_empty() {
+                tokio::select! {
+                    biased;
+                    Some(commit) = self.follow.recv() => self.apply(&commit),
+                    Some(ask) = self.mailbox.recv() => self.waiting.push_back(ask),
+                    () = stop.cancelled() => break,
+                }
+            }
+            while self.waiting.len() < header::MAX_GROUP
+                && let Ok(ask) = self.mailbox.try_recv()
+            {
+                self.waiting.push_back(ask);
+            }
+            self.catch_up();
+            if !self.waiting.is_empty() {
+                self.decide_group().await;
+            }
+        }
+    }
+
+    /// Applies whatever the follower has brought.
+    pub(super) fn catch_up(&mut self) {
+        while let Ok(commit) = self.follow.try_recv() {
+            self.apply(&commit);
+        }
+    }
+
+    /// Applies one commit of the stream; own ones and repetitions are known already.
+    fn apply(&mut self, commit: &Arc<Commit>) {
+        if commit.seq <= self.applied {
+            return;
+        }
+        let problem = self.fold(commit).err();
+        if let Some(problem) = problem {
+            let reason = format!("project {} at sequence {}: {problem}", self.project.id, commit.seq);
+            self.shared.break_off(reason);
+            return;
+        }
+        for recorded in &commit.decoded.events {
+            self.known.insert(recorded.command, &recorded.actor, commit.seq, &recorded.digest);
+        }
+        self.home.saw(&commit.writer, self.shared.ledger.replica());
+        self.applied = commit.seq;
+        self.project.publish(self.state.clone(), commit.seq);
+        self.known.prune(*self.shared.store.position().borrow());
+    }
+
+    fn fold(&mut self, commit: &Commit) -> Result<(), String> {
+        let purged = matches!(
+            commit.decoded.events.first().map(|r| &r.event),
+            Some(maestro_domain::Event::Project { after: None, .. })
+        );
+        match commit.expected {
+            Some(expected) if expected != self.applied && !purged => {
+                return Err(format!("it follows {expected}, but {} was the last one seen", self.applied));
+            }
+            Some(_) | None => {}
+        }
+        let mut state = self.state.clone();
+        if purged {
+            state = State::default();
+        }
+        for recorded in &commit.decoded.events {
+            state.apply(&recorded.event).map_err(|e| e.to_string())?;
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    /// Follows to `target`; reads the gap from the leader when the follower stalls.
+    pub(super) async fn follow_to(&mut self, target: u64) -> Result<(), ErrorBody> {
+        while self.applied < target {
+            match timeout(STALL, self.follow.recv()).await {
+                Ok(Some(commit)) => self.apply(&commit),
+                Ok(None) => return Err(unavailable("the server is stopping")),
+                Err(_) => self.read_gap(target).await?,
+            }
+            if self.shared.broken.borrow().is_some() {
+                return Err(unavailable("the projection is being built anew"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_gap(&mut self, target: u64) -> Result<(), ErrorBody> {
+        while self.applied < target {
+            let next = self.shared.ledger.next_commit(&self.project.id, self.applied + 1).await;
+            match next {
+                Ok(Some(commit)) => self.apply(&Arc::new(commit)),
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(unavailable(&format!("the ledger cannot be read: {error}"))),
+            }
+            if self.shared.broken.borrow().is_some() {
+                return Err(unavailable("the projection is being built anew"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A command that was accepted before, here or by another replica.
+    pub(super) fn look_up(&self, ask: &Ask) -> Result<Option<KnownCommand>, StoreError> {
+        if let Some(known) = self.known.get(ask.id, &ask.caller.actor) {
+            return Ok(Some(known.clone()));
+        }
+        self.shared.store.begin()?.command(&self.project.id, &ask.caller.actor, ask.id)
+    }
+}
+
+pub(super) fn unavailable(text: &str) -> ErrorBody {
+    ErrorBody::new(ErrorCode::Unavailable, text).suggest("try again in a moment")
+}
+
+pub(super) fn answer(ask: Ask, reply: Reply) {
+    // A sender that has gone away does not need it; it will ask again under the same id.
+    let _gone = ask.reply.send(reply);
+}

@@ -1,0 +1,363 @@
+//! Group commit: everything that waits is decided in order on a draft, appended as one message, then answered.
+
+use std::collections::{HashSet, VecDeque};
+
+use maestro_client::AppendError;
+use maestro_domain::{Actor as Who, Answer, Command, Event, State, Timestamp, answer as answer_of, decide};
+use maestro_wire::{CommandId, ErrorBody, ErrorCode, NewEvent, Reply, encode_event, header};
+use ulid::Ulid;
+
+use super::{
+    Ask,
+    actor::{Actor, answer, unavailable},
+};
+use crate::{clock::now, reply::answered, store::KnownCommand};
+
+/// Conflicts and lost acknowledgements after which a group is given up; its senders try again.
+const ATTEMPTS: u32 = 40;
+/// A clock may be this far ahead of ours.
+const AHEAD_MILLIS: i64 = 3600 * 1000;
+
+/// What became of one command in the draft.
+enum Outcome {
+    Accepted {
+        answer: Answer,
+        unchanged: bool,
+    },
+    Refused(ErrorBody),
+    /// Accepted before; the answer follows from the commit that holds it.
+    Known(KnownCommand),
+    /// The same id twice in one group: answered like the first.
+    Twin,
+    /// The sender has given up; nothing was begun.
+    Expired,
+}
+
+/// A group decided on a copy of the state.
+struct Draft {
+    asks: Vec<Ask>,
+    outcomes: Vec<Outcome>,
+    state: State,
+    payload: Vec<u8>,
+    accepted: Vec<usize>,
+}
+
+impl Actor {
+    /// Decides what waits, up to the bounds of a group.
+    pub(super) async fn decide_group(&mut self) {
+        if let Err(error) = self.await_seen().await {
+            tracing::info!(project = %self.project.id, error = %error.message, "a group could not begin");
+        }
+        self.hand_on().await;
+        if self.waiting.is_empty() {
+            return;
+        }
+        for _ in 0..ATTEMPTS {
+            let draft = match self.draft() {
+                Ok(draft) => draft,
+                Err(error) => {
+                    self.shared.break_off(error.to_string());
+                    self.refuse_all(&unavailable("the projection is being built anew"));
+                    return;
+                }
+            };
+            let outcome = if draft.accepted.is_empty() {
+                self.confirm().await
+            } else {
+                let payload = bytes::Bytes::copy_from_slice(&draft.payload);
+                self.append(payload).await
+            };
+            match outcome {
+                Next::Committed(seq) => {
+                    self.commit(draft, seq).await;
+                    return;
+                }
+                Next::Again => self.put_back(draft),
+                Next::GiveUp(error) => {
+                    self.put_back(draft);
+                    self.refuse_all(&error);
+                    return;
+                }
+            }
+        }
+        self.refuse_all(&unavailable("other replicas write to this project faster than this one can follow"));
+    }
+
+    /// Nobody is answered from a state older than what they have seen.
+    async fn await_seen(&mut self) -> Result<(), ErrorBody> {
+        let wanted = self.waiting.iter().map(|ask| ask.min_seq).max().unwrap_or(0);
+        if wanted <= self.applied {
+            return Ok(());
+        }
+        let reached = self.follow_to(wanted).await;
+        if self.applied < wanted {
+            let applied = self.applied;
+            let (late, rest): (VecDeque<Ask>, VecDeque<Ask>) =
+                self.waiting.drain(..).partition(|ask| ask.min_seq > applied);
+            self.waiting = rest;
+            for ask in late {
+                let text = format!("this replica is at sequence {applied}, you have seen {}", ask.min_seq);
+                answer(ask, Reply::refused(ErrorBody::new(ErrorCode::StaleRead, text)));
+            }
+        }
+        reached
+    }
+
+    fn draft(&mut self) -> Result<Draft, crate::store::StoreError> {
+        let now = now();
+        let mut draft = Draft {
+            asks: Vec::with_capacity(self.waiting.len()),
+            outcomes: Vec::with_capacity(self.waiting.len()),
+            state: self.state.clone(),
+            payload: Vec::new(),
+            accepted: Vec::new(),
+        };
+        let mut seen: HashSet<(CommandId, Who)> = HashSet::new();
+        while let Some(ask) = self.waiting.pop_front() {
+            let key = (ask.id, ask.caller.actor.clone());
+            let outcome = if ask.expires_at < now {
+                Outcome::Expired
+            } else if seen.contains(&key) {
+                Outcome::Twin
+            } else if let Some(known) = self.look_up(&ask)? {
+                Outcome::Known(known)
+            } else if let Some(error) = wrong_age(ask.id, now) {
+                Outcome::Refused(error)
+            } else {
+                match self.decide_one(&mut draft, &ask, now) {
+                    Some(outcome) => outcome,
+                    None => {
+                        // It does not fit into this commit; it goes first in the next.
+                        self.waiting.push_front(ask);
+                        break;
+                    }
+                }
+            };
+            if matches!(outcome, Outcome::Accepted { unchanged: false, .. }) {
+                draft.accepted.push(draft.asks.len());
+            }
+            seen.insert(key);
+            draft.asks.push(ask);
+            draft.outcomes.push(outcome);
+            if draft.asks.len() >= header::MAX_GROUP {
+                break;
+            }
+        }
+        if !draft.payload.is_empty() {
+            draft.payload.push(b']');
+        }
+        Ok(draft)
+    }
+
+    /// Decides one command on the draft; `None` when its events do not fit beside those that are there.
+    fn decide_one(&self, draft: &mut Draft, ask: &Ask, now: Timestamp) -> Option<Outcome> {
+        let command =
+            Command { project: self.project.id.clone(), caller: ask.caller.clone(), request: ask.request.clone() };
+        let events = match decide(&draft.state, &command, now) {
+            Ok(events) => events,
+            Err(refusal) => return Some(Outcome::Refused(refusal.into())),
+        };
+        if events.is_empty() {
+            let answer = answer_of(&draft.state, &ask.caller, &ask.request, &[]);
+            return Some(Outcome::Accepted { answer, unchanged: true });
+        }
+        let mut bytes = Vec::new();
+        if let Err(error) = self.encode(&events, ask, now, &mut bytes) {
+            return Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, error.to_string())));
+        }
+        if bytes.len() + 2 > header::MAX_COMMAND {
+            let text =
+                format!("this command would write {} bytes; at most {} are taken", bytes.len(), header::MAX_COMMAND);
+            return Some(Outcome::Refused(ErrorBody::new(ErrorCode::TooLarge, text)));
+        }
+        if !draft.payload.is_empty() && draft.payload.len() + bytes.len() + 2 > header::MAX_COMMAND {
+            return None;
+        }
+        let mut state = draft.state.clone();
+        for event in &events {
+            if let Err(error) = state.apply(event) {
+                tracing::error!(project = %self.project.id, cause = %error, "decided an event that cannot be applied");
+                let text = format!("a defect of Maestro: {error}");
+                return Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, text)));
+            }
+        }
+        draft.state = state;
+        draft.payload.push(if draft.payload.is_empty() { b'[' } else { b',' });
+        draft.payload.append(&mut bytes);
+        let answer = answer_of(&draft.state, &ask.caller, &ask.request, &events);
+        Some(Outcome::Accepted { answer, unchanged: false })
+    }
+
+    fn encode(&self, events: &[Event], ask: &Ask, now: Timestamp, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        for event in events {
+            if !out.is_empty() {
+                out.push(b',');
+            }
+            let new = NewEvent {
+                id: Ulid::generate(),
+                source: self.shared.ledger.replica(),
+                time: now,
+                actor: &ask.caller.actor,
+                command: ask.id,
+                digest: &ask.digest,
+                traceparent: ask.traceparent.as_deref(),
+                event,
+            };
+            encode_event(&new, out)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing to append: but a refusal or a repetition by a stale replica would be wrong, so the leader is asked.
+    async fn confirm(&mut self) -> Next {
+        match self.shared.ledger.last_sequence(&self.project.id).await {
+            Ok(last) if last <= self.applied => Next::Committed(self.applied),
+            Ok(last) => match self.follow_to(last).await {
+                Ok(()) => Next::Again,
+                Err(error) => Next::GiveUp(error),
+            },
+            Err(error) => Next::GiveUp(unavailable(&format!("the ledger cannot be asked: {error}"))),
+        }
+    }
+
+    async fn append(&mut self, payload: bytes::Bytes) -> Next {
+        match self.shared.ledger.append(&self.project.id, payload, self.applied).await {
+            Ok(seq) => Next::Committed(seq),
+            Err(AppendError::Conflict { last }) => {
+                self.home.lost_race();
+                self.resync(last).await
+            }
+            // It may be there or may still come; the guard of the next append tells.
+            Err(AppendError::Unknown) => self.resync(None).await,
+            Err(AppendError::Full { reason }) => {
+                tracing::error!(project = %self.project.id, reason, "the ledger is full");
+                Next::GiveUp(
+                    ErrorBody::new(ErrorCode::LedgerFull, format!("the ledger has no room: {reason}"))
+                        .suggest("make room on the broker's disk or raise the limit of the stream EVENTS")
+                        .commands(["maestro doctor"]),
+                )
+            }
+            Err(AppendError::TooLarge { limit }) => Next::GiveUp(ErrorBody::new(
+                ErrorCode::TooLarge,
+                format!("the broker takes at most {limit:?} bytes in one commit"),
+            )),
+            Err(
+                error @ (AppendError::Disconnected
+                | AppendError::NoStream { .. }
+                | AppendError::Unavailable(_)
+                | AppendError::Denied { .. }
+                | AppendError::Refused(_)
+                | AppendError::InvalidSubject(_)),
+            ) => Next::GiveUp(unavailable(&format!("the ledger did not take it: {error}"))),
+        }
+    }
+
+    /// Follows to where the stream is, then the group is decided again; own commands that are there are known then.
+    async fn resync(&mut self, last: Option<u64>) -> Next {
+        let target = match last {
+            Some(last) => last,
+            None => match self.shared.ledger.last_sequence(&self.project.id).await {
+                Ok(last) => last,
+                Err(error) => return Next::GiveUp(unavailable(&format!("the ledger cannot be asked: {error}"))),
+            },
+        };
+        match self.follow_to(target).await {
+            Ok(()) => Next::Again,
+            Err(error) => Next::GiveUp(error),
+        }
+    }
+
+    /// The commit is acknowledged: what was decided is so, and everybody hears of it.
+    async fn commit(&mut self, draft: Draft, seq: u64) {
+        let Draft { asks, outcomes, state, accepted, .. } = draft;
+        if !accepted.is_empty() {
+            self.state = state;
+            self.applied = seq;
+            for index in accepted {
+                let ask = &asks[index];
+                self.known.insert(ask.id, &ask.caller.actor, seq, &ask.digest);
+            }
+            self.home.saw(self.shared.ledger.replica(), self.shared.ledger.replica());
+            self.project.publish(self.state.clone(), seq);
+            self.known.prune(*self.shared.store.position().borrow());
+        }
+        for (ask, outcome) in asks.into_iter().zip(outcomes) {
+            let reply = match outcome {
+                Outcome::Accepted { answer, unchanged } => {
+                    let mut reply = answered(&answer);
+                    reply.unchanged = unchanged;
+                    reply.at(seq, self.shared.ledger.id())
+                }
+                Outcome::Refused(error) => Reply::refused(error).at(seq, self.shared.ledger.id()),
+                Outcome::Known(known) => self.repeat(&ask, &known).await,
+                Outcome::Twin => match self.look_up(&ask) {
+                    Ok(Some(known)) => self.repeat(&ask, &known).await,
+                    Ok(None) | Err(_) => Reply::refused(unavailable("the same command was refused a moment ago")),
+                },
+                Outcome::Expired => {
+                    let text = "the command waited longer than its sender; it was not begun";
+                    Reply::refused(ErrorBody::new(ErrorCode::TimedOut, text))
+                }
+            };
+            answer(ask, reply);
+        }
+    }
+
+    /// The first answer again: from the command's own events.
+    async fn repeat(&self, ask: &Ask, known: &KnownCommand) -> Reply {
+        if known.digest != ask.digest {
+            let text = format!("the command id {} was used for another command", ask.id);
+            return Reply::refused(ErrorBody::new(ErrorCode::CommandIdReused, text));
+        }
+        match self.shared.ledger.commit_at(known.seq).await {
+            Ok(Some(commit)) => {
+                let own: Vec<Event> = commit
+                    .decoded
+                    .events
+                    .into_iter()
+                    .filter(|r| r.command == ask.id && r.actor == ask.caller.actor)
+                    .map(|r| r.event)
+                    .collect();
+                let answer = answer_of(&self.state, &ask.caller, &ask.request, &own);
+                answered(&answer).at(known.seq, self.shared.ledger.id())
+            }
+            Ok(None) => Reply::refused(ErrorBody::new(
+                ErrorCode::CommandExpired,
+                "the command was carried out, but its history was purged since",
+            )),
+            Err(error) => Reply::refused(unavailable(&format!("the ledger cannot be read: {error}"))),
+        }
+    }
+
+    fn put_back(&mut self, draft: Draft) {
+        for ask in draft.asks.into_iter().rev() {
+            self.waiting.push_front(ask);
+        }
+    }
+
+    fn refuse_all(&mut self, error: &ErrorBody) {
+        for ask in self.waiting.drain(..) {
+            answer(ask, Reply::refused(error.clone()));
+        }
+    }
+}
+
+enum Next {
+    Committed(u64),
+    Again,
+    GiveUp(ErrorBody),
+}
+
+/// Ids older than answers are kept, or from a clock far ahead.
+fn wrong_age(id: CommandId, now: Timestamp) -> Option<ErrorBody> {
+    let age = now.millis_since(id.time());
+    if age > crate::store::KNOWN_MILLIS {
+        let text = "this command id is older than 7 days; whether it was carried out is no longer known";
+        return Some(ErrorBody::new(ErrorCode::CommandExpired, text));
+    }
+    if age < -AHEAD_MILLIS {
+        let text = format!("this command id is {} s in the future; check the sender's clock", -age / 1000);
+        return Some(ErrorBody::new(ErrorCode::InvalidCommandId, text));
+    }
+    None
+}

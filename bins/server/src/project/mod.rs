@@ -1,0 +1,82 @@
+//! A project in memory: its state, its mailbox, and the actor that alone decides for it here.
+
+mod actor;
+mod group;
+mod home;
+mod known;
+pub mod peer;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use maestro_domain::{Caller, ProjectId, Request, State, Timestamp};
+use maestro_wire::{CommandId, Reply};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use actor::{Actor, Shared};
+
+use crate::ledger::Commit;
+
+/// Commits that may wait for an actor that is waiting for the broker; the follower waits beyond that.
+const FOLLOW_CAPACITY: usize = 1024;
+
+/// A command on its way to the actor.
+pub struct Ask {
+    pub caller: Caller,
+    pub request: Request,
+    pub id: CommandId,
+    pub digest: String,
+    pub traceparent: Option<String>,
+    /// The sender has given up after this.
+    pub expires_at: Timestamp,
+    /// The actor must have seen this sequence.
+    pub min_seq: u64,
+    /// The command as it came, for handing it on; absent when another replica handed it to us.
+    pub raw: Option<(String, bytes::Bytes)>,
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// The state of a project after a commit.
+pub struct View {
+    pub state: State,
+    pub seq: u64,
+}
+
+/// What everybody but its actor knows of a project.
+pub struct Project {
+    pub id: ProjectId,
+    mailbox: mpsc::Sender<Ask>,
+    follow: mpsc::Sender<Arc<Commit>>,
+    view: ArcSwap<View>,
+    seq: watch::Sender<u64>,
+}
+
+impl Project {
+    /// The state as it is; nothing changes under the reader.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Grows with every commit that the actor has applied.
+    pub fn seq(&self) -> watch::Receiver<u64> {
+        self.seq.subscribe()
+    }
+
+    /// Puts a command into the mailbox; gives it back when that is full or closed.
+    pub fn try_ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
+        self.mailbox.try_send(ask).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(ask) | mpsc::error::TrySendError::Closed(ask) => Box::new(ask),
+        })
+    }
+
+    /// Hands a commit of the stream to the actor; waits while it is busy. False: the actor is gone.
+    pub async fn follow(&self, commit: Arc<Commit>) -> bool {
+        self.follow.send(commit).await.is_ok()
+    }
+
+    fn publish(&self, state: State, seq: u64) {
+        self.view.store(Arc::new(View { state, seq }));
+        self.seq.send_replace(seq);
+    }
+}

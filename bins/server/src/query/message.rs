@@ -1,0 +1,39 @@
+//! `message.list`: the caller's unread messages.
+
+use maestro_wire::{ErrorBody, MessageList, MessageView, Page};
+
+use super::{Asked, cursor};
+use crate::store::Reading;
+
+pub async fn list(asked: &Asked<'_>, list: &MessageList) -> Result<Page<MessageView>, ErrorBody> {
+    let limit = cursor::limit(list.limit)?;
+    let after: Option<u32> = cursor::read(list.cursor.as_deref())?;
+    let reading = asked.reading().await?;
+    let mut items = unread(asked, &reading, after, limit + 1)?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|v| cursor::write(&v.message.id.number()));
+    Ok(Page { items, next_cursor })
+}
+
+/// Unread messages of the caller above a number, the oldest first.
+pub fn unread(
+    asked: &Asked<'_>,
+    reading: &Reading,
+    after: Option<u32>,
+    limit: usize,
+) -> Result<Vec<MessageView>, ErrorBody> {
+    let mut items = Vec::new();
+    for id in asked.view.state.inbox(asked.actor) {
+        if after.is_some_and(|after| id.number() <= after) {
+            continue;
+        }
+        if items.len() == limit {
+            break;
+        }
+        let Some(message) = asked.view.state.message(id) else { continue };
+        let body = asked.stored(reading.message_body(&asked.project.id, id))?.unwrap_or_default();
+        items.push(MessageView { message: maestro_domain::Message::clone(message), body });
+    }
+    Ok(items)
+}

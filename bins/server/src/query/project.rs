@@ -1,0 +1,53 @@
+//! `project.list` and `project.get`
+
+use maestro_domain::{Project as Entity, ProjectId, State, StatusKind};
+use maestro_wire::{ErrorBody, ErrorCode, Page, ProjectList, ProjectView};
+
+use super::{Asked, cursor};
+use crate::{registry::Registry, store::ProjectRow};
+
+pub async fn get(asked: &Asked<'_>) -> Result<ProjectView, ErrorBody> {
+    let reading = asked.reading().await?;
+    let row = asked.stored(reading.project(&asked.project.id))?;
+    view(&asked.view.state, row)
+        .ok_or_else(|| maestro_domain::Refusal::ProjectNotFound(asked.project.id.clone()).into())
+}
+
+pub fn list(registry: &Registry, list: &ProjectList) -> Result<Page<ProjectView>, ErrorBody> {
+    let limit = cursor::limit(list.limit)?;
+    let after: Option<ProjectId> = cursor::read(list.cursor.as_deref())?;
+    let reading = registry.shared().store.begin().map_err(|error| {
+        registry.shared().break_off(error.to_string());
+        ErrorBody::new(ErrorCode::Unavailable, "the projection is being built anew")
+    })?;
+    let mut items = Vec::new();
+    let mut more = false;
+    for project in registry.all() {
+        if after.as_ref().is_some_and(|after| project.id <= *after) {
+            continue;
+        }
+        let state = &project.view().state;
+        if state.project().is_none_or(|p| p.archived && !list.archived) {
+            continue;
+        }
+        if items.len() == limit {
+            more = true;
+            break;
+        }
+        items.extend(view(state, reading.project(&project.id).ok().flatten()));
+    }
+    let next_cursor = items.last().filter(|_| more).map(|v| cursor::write(&v.project.id));
+    Ok(Page { items, next_cursor })
+}
+
+fn view(state: &State, row: Option<ProjectRow>) -> Option<ProjectView> {
+    let project = state.project()?;
+    let row = row.unwrap_or_default();
+    Some(ProjectView {
+        project: Entity::clone(project),
+        overview: row.overview,
+        goals: row.goals,
+        tasks: StatusKind::ALL.into_iter().map(|s| (s, state.with_status(s).len() as u64)).collect(),
+        living_sessions: state.living().len() as u64,
+    })
+}

@@ -1,0 +1,61 @@
+//! `task.get` and `task.timeline`
+
+use maestro_domain::{EntityRef, Refusal, Task, TaskId};
+use maestro_wire::{DependencyView, ErrorBody, ErrorCode, Page, TaskDetail, TaskGet, TaskTimeline, TimelineEntry};
+
+use super::{Asked, cursor};
+use crate::store::Reading;
+
+fn named(task: Option<TaskId>) -> Result<TaskId, ErrorBody> {
+    task.ok_or_else(|| ErrorBody::new(ErrorCode::MissingTaskId, "no task was named"))
+}
+
+pub async fn get(asked: &Asked<'_>, get: &TaskGet) -> Result<TaskDetail, ErrorBody> {
+    let id = named(get.task)?;
+    let task = asked.view.state.task(id).ok_or(Refusal::TaskNotFound(id))?;
+    let reading = asked.reading().await?;
+    detail(asked, &reading, task, get.timeline.unwrap_or(10).min(1000) as usize)
+}
+
+/// A task with its texts, the summaries of its dependencies and its last entries.
+pub fn detail(asked: &Asked<'_>, reading: &Reading, task: &Task, entries: usize) -> Result<TaskDetail, ErrorBody> {
+    let (state, project) = (&asked.view.state, &asked.project.id);
+    let texts = asked.stored(reading.task_texts(project, task.id))?;
+    let mut dependencies = Vec::new();
+    for id in &task.depends_on {
+        let Some(dependency) = state.task(*id) else { continue };
+        dependencies.push(DependencyView {
+            id: *id,
+            title: dependency.title.clone(),
+            status: dependency.status.kind(),
+            summary: asked.stored(reading.task_texts(project, *id))?.summary,
+        });
+    }
+    let mut timeline = asked.stored(reading.timeline(project, &EntityRef::Task(task.id), None, entries))?;
+    timeline.reverse();
+    Ok(TaskDetail {
+        progress: task.progress(),
+        ready: state.is_ready(task),
+        dependants: state.dependants(task.id).collect(),
+        task: task.clone(),
+        texts,
+        dependencies,
+        timeline,
+    })
+}
+
+pub async fn timeline(asked: &Asked<'_>, query: &TaskTimeline) -> Result<Page<TimelineEntry>, ErrorBody> {
+    let id = named(query.task)?;
+    if id.number() > asked.view.state.counters().0 {
+        return Err(Refusal::TaskNotFound(id).into());
+    }
+    let limit = cursor::limit(query.limit)?;
+    let before: Option<(u64, u16)> = cursor::read(query.cursor.as_deref())?;
+    let reading = asked.reading().await?;
+    let found = reading.timeline_keyed(&asked.project.id, &EntityRef::Task(id), before, limit + 1);
+    let mut found = asked.stored(found)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|(place, _)| cursor::write(place));
+    Ok(Page { items: found.into_iter().map(|(_, entry)| entry).collect(), next_cursor })
+}

@@ -1,0 +1,128 @@
+//! `task.list`: filters, sorting, pages.
+
+use maestro_domain::{Actor, Priority, State, StatusKind, Task, TaskId, Timestamp};
+use maestro_wire::{ErrorBody, Page, TaskList, TaskRow, TaskSort};
+
+use super::{Asked, cursor};
+use crate::{reply::row, store::Reading};
+
+/// The place of a task in its order.
+#[derive(serde::Serialize, serde::Deserialize, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
+#[serde(untagged)]
+enum Place {
+    Priority(Priority, TaskId),
+    Updated(Timestamp, TaskId),
+    Created(TaskId),
+}
+
+pub async fn answer(asked: &Asked<'_>, list: &TaskList) -> Result<Page<TaskRow>, ErrorBody> {
+    let limit = cursor::limit(list.limit)?;
+    let after: Option<Place> = cursor::read(list.cursor.as_deref())?;
+    let words: Vec<String> =
+        list.text.as_deref().map(|text| text.split_whitespace().map(str::to_lowercase).collect()).unwrap_or_default();
+    let reading = if words.is_empty() { None } else { Some(asked.reading().await?) };
+    let state = &asked.view.state;
+    let filter = Filter { list, words: &words, asked, reading: reading.as_ref() };
+    let mut items = Vec::with_capacity(limit.min(64));
+    let mut last = None;
+    let mut more = false;
+    // Newest first is the natural order of changes, oldest first that of creation and priority.
+    let descending = list.reverse != (list.sort == TaskSort::Updated);
+    let begins = |place: Place| match after {
+        None => true,
+        Some(after) if descending => place < after,
+        Some(after) => place > after,
+    };
+    for (place, task) in candidates(state, list, descending, after) {
+        if !begins(place) || !filter.fits(state, task)? {
+            continue;
+        }
+        if items.len() == limit {
+            more = true;
+            break;
+        }
+        last = Some(place);
+        items.push(row(state, task));
+    }
+    Ok(Page { items, next_cursor: last.filter(|_| more).map(|place| cursor::write(&place)) })
+}
+
+type Candidates<'a> = Box<dyn Iterator<Item = (Place, &'a Task)> + Send + 'a>;
+
+/// Tasks in order, from an index where there is one.
+fn candidates<'a>(state: &'a State, list: &TaskList, descending: bool, after: Option<Place>) -> Candidates<'a> {
+    let task = move |id: &TaskId| state.task(*id).map(AsRef::as_ref);
+    match list.sort {
+        TaskSort::Created => {
+            let ids: Box<dyn Iterator<Item = TaskId> + Send + 'a> = match (list.status.as_slice(), list.ready, after) {
+                ([one], _, _) if descending => Box::new(state.with_status(*one).iter().rev().copied()),
+                ([one], _, _) => Box::new(state.with_status(*one).iter().copied()),
+                (_, _, Some(Place::Created(id))) if !descending => {
+                    Box::new(state.tasks().range(id..).map(|(id, _)| *id))
+                }
+                (_, _, Some(Place::Created(id))) => Box::new(state.tasks().range(..=id).rev().map(|(id, _)| *id)),
+                _ if descending => Box::new(state.tasks().keys().rev().copied()),
+                _ => Box::new(state.tasks().keys().copied()),
+            };
+            Box::new(ids.filter_map(move |id| task(&id).map(|t| (Place::Created(id), t))))
+        }
+        TaskSort::Updated => {
+            let entries: Box<dyn Iterator<Item = &'a (Timestamp, TaskId)> + Send + 'a> =
+                if descending { Box::new(state.by_update().iter().rev()) } else { Box::new(state.by_update().iter()) };
+            Box::new(entries.filter_map(move |(at, id)| task(id).map(|t| (Place::Updated(*at, *id), t))))
+        }
+        TaskSort::Priority if list.ready == Some(true) => {
+            let entries: Box<dyn Iterator<Item = &'a (Priority, TaskId)> + Send + 'a> =
+                if descending { Box::new(state.ready().iter().rev()) } else { Box::new(state.ready().iter()) };
+            Box::new(entries.filter_map(move |(p, id)| task(id).map(|t| (Place::Priority(*p, *id), t))))
+        }
+        TaskSort::Priority => {
+            let statuses: &[StatusKind] = if list.status.is_empty() { &StatusKind::ALL } else { &list.status };
+            let mut all: Vec<(Place, &'a Task)> = statuses
+                .iter()
+                .flat_map(|status| state.with_status(*status).iter())
+                .filter_map(|id| task(id).map(|t| (Place::Priority(t.priority, t.id), t)))
+                .collect();
+            all.sort_unstable_by_key(|(place, _)| *place);
+            all.dedup_by_key(|(place, _)| *place);
+            if descending {
+                all.reverse();
+            }
+            Box::new(all.into_iter())
+        }
+    }
+}
+
+struct Filter<'a> {
+    list: &'a TaskList,
+    words: &'a [String],
+    asked: &'a Asked<'a>,
+    reading: Option<&'a Reading>,
+}
+
+impl Filter<'_> {
+    fn fits(&self, state: &State, task: &Task) -> Result<bool, ErrorBody> {
+        let list = self.list;
+        let holds = (list.status.is_empty() || list.status.contains(&task.status.kind()))
+            && (list.priority.is_empty() || list.priority.contains(&task.priority))
+            && list.labels.iter().all(|label| task.labels.contains(label))
+            && list.ready.is_none_or(|ready| ready == state.is_ready(task))
+            && list.assignee.as_ref().is_none_or(|who| belongs_to(task, who));
+        if !holds || self.words.is_empty() {
+            return Ok(holds);
+        }
+        let title = task.title.to_lowercase();
+        if self.words.iter().all(|word| title.contains(word)) {
+            return Ok(true);
+        }
+        let Some(reading) = self.reading else { return Ok(false) };
+        let texts = self.asked.stored(reading.task_texts(&self.asked.project.id, task.id))?;
+        let description = texts.description.unwrap_or_default().to_lowercase();
+        Ok(self.words.iter().all(|word| title.contains(word) || description.contains(word)))
+    }
+}
+
+fn belongs_to(task: &Task, who: &Actor) -> bool {
+    task.claim.as_ref().is_some_and(|claim| claim.holder.actor == *who)
+        || task.assignment.as_ref().is_some_and(|a| Actor::Session(a.session) == *who)
+}

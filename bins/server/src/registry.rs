@@ -1,0 +1,142 @@
+//! All projects of this replica. The follower and the service come here to find them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use maestro_domain::{Actor as Who, Caller, ProjectId, Request, State};
+use maestro_wire::{CommandId, ErrorBody, ErrorCode, Reply, digest};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    clock::now,
+    project::{Actor, Ask, Project, Shared},
+    store::Loaded,
+};
+
+/// Projects by id. An entry is made by the projection at the start, by the first commit that is followed, or by the
+/// command that creates the project.
+pub struct Registry {
+    projects: Mutex<HashMap<ProjectId, Arc<Project>>>,
+    shared: Shared,
+    mailbox: usize,
+    actors: TaskTracker,
+}
+
+impl Registry {
+    pub fn new(shared: Shared, mailbox: usize, loaded: Vec<Loaded>) -> Self {
+        let registry = Self { projects: Mutex::default(), shared, mailbox, actors: TaskTracker::new() };
+        for loaded in loaded {
+            let Loaded { id, row, tasks, sessions, messages } = loaded;
+            let state = State::restore(row.project, tasks, sessions, messages, row.counters);
+            registry.start(id, state, row.seq);
+        }
+        registry
+    }
+
+    #[must_use]
+    pub fn get(&self, id: &ProjectId) -> Option<Arc<Project>> {
+        self.lock().get(id).cloned()
+    }
+
+    pub fn get_or_start(&self, id: &ProjectId) -> Arc<Project> {
+        match self.get(id) {
+            Some(project) => project,
+            None => self.start(id.clone(), State::default(), 0),
+        }
+    }
+
+    fn start(&self, id: ProjectId, state: State, seq: u64) -> Arc<Project> {
+        let mut projects = self.lock();
+        if let Some(project) = projects.get(&id) {
+            return Arc::clone(project);
+        }
+        let (project, actor) = Actor::new(id.clone(), self.shared.clone(), state, seq, self.mailbox);
+        self.actors.spawn(actor.run());
+        projects.insert(id, Arc::clone(&project));
+        project
+    }
+
+    /// All projects, by id.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Project>> {
+        let mut all: Vec<_> = self.lock().values().cloned().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
+    #[must_use]
+    pub const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Asks as the server itself.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn ask_as_system(
+        &self,
+        id: &ProjectId,
+        request: Request,
+        command: CommandId,
+    ) -> Result<Reply, ErrorBody> {
+        let caller = Caller { actor: Who::System, epoch: None };
+        self.ask(id, caller, request, command).await
+    }
+
+    /// Puts a command into a project's mailbox and waits for the answer.
+    ///
+    /// # Errors
+    /// The refusal; `overloaded` when the mailbox is full.
+    pub async fn ask(
+        &self,
+        id: &ProjectId,
+        caller: Caller,
+        request: Request,
+        command: CommandId,
+    ) -> Result<Reply, ErrorBody> {
+        let Some(project) = self.get(id) else {
+            return Err(maestro_domain::Refusal::ProjectNotFound(id.clone()).into());
+        };
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask {
+            digest: digest(&request),
+            caller,
+            request,
+            id: command,
+            traceparent: None,
+            expires_at: now().plus_secs(10),
+            min_seq: 0,
+            raw: None,
+            reply,
+        };
+        project.try_ask(ask).map_err(|_| overloaded())?;
+        match tokio::time::timeout(Duration::from_secs(15), answer).await {
+            Ok(Ok(reply)) => match reply.error {
+                Some(error) => Err(error),
+                None => Ok(reply),
+            },
+            Ok(Err(_)) | Err(_) => Err(ErrorBody::new(ErrorCode::Unavailable, "the project's actor did not answer")),
+        }
+    }
+
+    /// Waits until every actor has finished what it had in hand.
+    pub async fn finish(&self) {
+        self.actors.close();
+        self.actors.wait().await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ProjectId, Arc<Project>>> {
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer of a full mailbox.
+#[must_use]
+pub fn overloaded() -> ErrorBody {
+    ErrorBody::new(ErrorCode::Overloaded, "too many commands wait for this project; this one was not taken")
+        .suggest("try again in a moment")
+}

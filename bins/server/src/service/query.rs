@@ -1,0 +1,100 @@
+//! A query: waits for what the caller has seen, then reads a snapshot and the projection.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use maestro_domain::{Actor, Refusal};
+use maestro_wire::{ErrorBody, ErrorCode, Place, Query, Reply, Subject, SubjectError, decode_query};
+use tokio::{sync::watch, time::timeout};
+
+use super::Room;
+use crate::{
+    project::Project,
+    query::{self, Asked},
+};
+
+/// How long a replica may lag behind what a caller has seen.
+const LAG: Duration = Duration::from_secs(2);
+
+/// Answers one query; the first part is its verb for the figures.
+pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (String, Reply) {
+    let (place, actor, entity, verb) = match subject.parse() {
+        Ok(Subject::Query { place, actor, entity, verb }) => (place, actor, entity, verb),
+        Ok(_) => {
+            let error = ErrorBody::new(ErrorCode::UnknownCommand, "this is not a query's subject");
+            return ("invalid".to_owned(), Reply::refused(error));
+        }
+        Err(error) => return ("invalid".to_owned(), Reply::refused(subject_error(error))),
+    };
+    let name =
+        if Query::VERBS.contains(&(&*entity, &*verb)) { format!("{entity}.{verb}") } else { "unknown".to_owned() };
+    let reply = match answer(room, place, actor, &entity, &verb, payload).await {
+        Ok(reply) => reply,
+        Err(error) => Reply::refused(error),
+    };
+    (name, reply)
+}
+
+async fn answer(
+    room: &Room,
+    place: Place,
+    actor: Actor,
+    entity: &str,
+    verb: &str,
+    payload: &Bytes,
+) -> Result<Reply, ErrorBody> {
+    let (envelope, query) = decode_query(entity, verb, payload)?;
+    let shared = room.registry.shared();
+    match &query {
+        Query::ServerInfoGet(_) => return Ok(Reply::ok(&room.server.info(&room.registry))),
+        Query::ProjectList(list) => return query::project::list(&room.registry, list).map(|page| Reply::ok(&page)),
+        _ => {}
+    }
+    let Place::Project(id) = place else {
+        return Err(ErrorBody::new(ErrorCode::MissingProject, "this query is about a project; name one")
+            .commands(["maestro project list", "maestro init"]));
+    };
+    let project = room.registry.get(&id);
+    let wanted = envelope.min_seq.filter(|_| envelope.ledger.as_deref().is_none_or(|l| l == shared.ledger.id()));
+    let project = match (project, wanted) {
+        (Some(project), _) => project,
+        // The caller has seen the project, this replica not yet.
+        (None, Some(_)) => room.registry.get_or_start(&id),
+        (None, None) => return Err(Refusal::ProjectNotFound(id).into()),
+    };
+    if let Some(wanted) = wanted {
+        reach(&mut project.seq(), wanted).await?;
+    }
+    let view = project.view();
+    if view.state.project().is_none() {
+        return Err(Refusal::ProjectNotFound(id).into());
+    }
+    let asked = Asked { room, project: &project, view: &view, actor: &actor };
+    let reply = query::answer(&asked, query).await?;
+    Ok(reply.at(view.seq, shared.ledger.id()))
+}
+
+/// Waits until `seq` has come to `wanted`.
+pub async fn reach(seq: &mut watch::Receiver<u64>, wanted: u64) -> Result<(), ErrorBody> {
+    let reached = matches!(timeout(LAG, seq.wait_for(|at| *at >= wanted)).await, Ok(Ok(_)));
+    if reached {
+        return Ok(());
+    }
+    let at = *seq.borrow();
+    let text = format!("this replica is at sequence {at}, you have seen {wanted}");
+    Err(ErrorBody::new(ErrorCode::StaleRead, text).suggest("try again in a moment"))
+}
+
+/// Waits until the projection shows what the snapshot shows.
+pub async fn projected(room: &Room, project: &Arc<Project>, seq: u64) -> Result<(), ErrorBody> {
+    let _ = project;
+    reach(&mut room.registry.shared().store.position(), seq).await
+}
+
+/// What a bad subject is answered.
+pub fn subject_error(error: SubjectError) -> ErrorBody {
+    match error {
+        SubjectError::Unknown(_) => ErrorBody::new(ErrorCode::UnknownCommand, error.to_string()),
+        SubjectError::Invalid(invalid) => invalid.into(),
+    }
+}
