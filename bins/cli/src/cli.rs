@@ -6,6 +6,20 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use maestro_domain::{InvalidValue, ProjectId};
 
+use crate::command::config::ConfigArgs;
+use crate::command::errors::ErrorsCommand;
+use crate::command::events::EventsArgs;
+use crate::command::init::InitArgs;
+use crate::command::message::MessageCommand;
+use crate::command::project::ProjectCommand;
+use crate::command::session::SessionCommand;
+use crate::command::status::StatusArgs;
+use crate::command::subtask::SubtaskCommand;
+use crate::command::task::TaskCommand;
+use crate::command::task::next::NextArgs;
+use crate::command::update::UpdateArgs;
+use crate::command::wait::WaitArgs;
+use crate::command::whoami::WhoamiArgs;
 use crate::up::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
 
 /// Teams of coding agents: tasks, sessions and messages, over NATS
@@ -48,6 +62,26 @@ pub struct Globals {
 
 #[derive(Subcommand, Debug)]
 pub enum Top {
+    Init(InitArgs),
+    Status(StatusArgs),
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    #[command(subcommand)]
+    Task(TaskCommand),
+    #[command(subcommand)]
+    Subtask(SubtaskCommand),
+    #[command(subcommand)]
+    Session(SessionCommand),
+    #[command(subcommand)]
+    Message(MessageCommand),
+    Next(NextArgs),
+    Update(UpdateArgs),
+    Wait(WaitArgs),
+    Events(EventsArgs),
+    Whoami(WhoamiArgs),
+    Config(ConfigArgs),
+    #[command(subcommand)]
+    Errors(ErrorsCommand),
     Up(UpArgs),
     Down(DownArgs),
     Logs(LogsArgs),

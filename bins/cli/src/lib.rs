@@ -3,12 +3,23 @@
 //! It decides nothing and keeps nothing but what it has seen and what it could not send. `output` is the only
 //! printer; `context` is the only place that connects.
 
+mod address;
 mod cli;
 mod command;
 mod context;
+mod fields;
+mod memory;
+mod outbox;
 mod output;
+mod parse;
+mod place;
+mod report;
+mod settings;
 mod start;
+mod target;
+mod text;
 mod up;
 mod usage;
+mod view;
 
 pub use start::run;

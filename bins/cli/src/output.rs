@@ -65,6 +65,13 @@ impl Output {
         self
     }
 
+    /// What was asked for was so already.
+    #[must_use]
+    pub fn unchanged(mut self, unchanged: bool) -> Self {
+        self.unchanged = unchanged;
+        self
+    }
+
     /// A report that waits for a server.
     #[must_use]
     pub fn queued(mut self) -> Self {

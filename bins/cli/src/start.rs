@@ -10,11 +10,12 @@ use maestro_wire::{ErrorBody, ErrorCode};
 use crate::cli::Cli;
 use crate::context::Context;
 use crate::output::{Printer, internal};
-use crate::{command, usage};
+use crate::{command, parse, usage};
 
 /// Runs one command; `arguments` begins with the program's name. Answers the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
     let environment = Environment::read();
+    let arguments = parse::split_hyphenated(arguments);
     let early = early_printer(&arguments, &environment);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -27,10 +28,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         }
     }
     let Cli { globals, command } = cli;
-    let ctx = match Context::new(globals, environment) {
-        Ok(ctx) => ctx,
-        Err(error) => return early.failure(&error),
-    };
+    let ctx = Context::new(globals, environment);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ctx.printer.failure(&internal(format!("the runtime did not start: {error}"))),
@@ -64,8 +62,7 @@ fn not_parsed(error: &clap::Error, arguments: &[OsString], printer: Printer) -> 
             ErrorCode::Usage.exit_code()
         }
         _ => {
-            let words: Vec<String> =
-                arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+            let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
             let body: ErrorBody = usage::explain(error, &words);
             printer.failure(&body)
         }

@@ -44,7 +44,7 @@ pub async fn start(arguments: &UpArgs, home: &Home, ctx: &Context) -> Result<Sta
         }
     };
     let outcome = tokio::time::timeout(HEALTHY_WITHIN, healthy).await;
-    if outcome.is_ok() {
+    if matches!(outcome, Ok(Ok(_))) {
         ctx.printer.note(&format!("its log: {}", log.display()));
     }
     outcome.unwrap_or_else(|_| Err(failed(format!("not healthy after {} s", HEALTHY_WITHIN.as_secs()))))

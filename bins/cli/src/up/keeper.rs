@@ -53,7 +53,7 @@ impl Teller {
 
 /// Runs until `stop` is cancelled, or until `now` is, which leaves no time for an orderly end.
 pub async fn keep(
-    program: Program,
+    mut program: Program,
     run: PathBuf,
     events: Sender<Event>,
     stop: CancellationToken,
@@ -64,7 +64,7 @@ pub async fn keep(
     while !stop.is_cancelled() {
         let started = Instant::now();
         let how = match program.start() {
-            Ok(mut child) => match live(&program, &run, &mut child, started, &teller, &stop).await {
+            Ok(mut child) => match live(&mut program, &run, &mut child, started, &teller, &stop).await {
                 Some(status) => describe(status),
                 None => {
                     end(&mut child, &now).await;
@@ -90,7 +90,7 @@ pub async fn keep(
 
 /// From the start of a child to its end; `None` when it is to be ended.
 async fn live(
-    program: &Program,
+    program: &mut Program,
     run: &std::path::Path,
     child: &mut Child,
     started: Instant,
@@ -115,7 +115,10 @@ async fn live(
         biased;
         () = stop.cancelled() => return None,
         status = child.wait() => return Some(status.unwrap_or_default()),
-        served = served => teller.tell(What::Serves { served, after: started.elapsed() }).await,
+        served = served => {
+            program.stay_at(&served);
+            teller.tell(What::Serves { served, after: started.elapsed() }).await;
+        }
     }
     tokio::select! {
         biased;

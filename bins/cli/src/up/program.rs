@@ -26,6 +26,9 @@ const NOT_HANDED_ON: [&str; 11] = [
     "MAESTRO_EDGE_URL",
 ];
 
+/// The address of a program that may take any free port.
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// How a program is started. Its environment holds passwords, so there is no `Debug`.
 #[derive(Clone)]
 pub struct Program {
@@ -94,6 +97,15 @@ impl Program {
                 Some(Served { pid, version: String::new(), listen: Some(format!("127.0.0.1:{port}")) })
             }
         }
+    }
+
+    /// Started again, it listens where it listened: whoever was connected comes back there.
+    pub fn stay_at(&mut self, served: &Served) {
+        let Some(listen) = &served.listen else { return };
+        self.arguments
+            .iter_mut()
+            .filter(|argument| *argument == ANY_PORT)
+            .for_each(|argument| *argument = listen.into());
     }
 
     fn open_log(&self) -> std::io::Result<File> {

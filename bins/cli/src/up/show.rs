@@ -65,11 +65,8 @@ pub fn program(ctx: &Context, name: &str, supervisor: &Supervisor, address: Opti
 }
 
 /// The whole stack serves. The answer of the command, though the command goes on.
-pub fn healthy(ctx: &Context, facts: &Facts, detached: bool) {
-    let mut text = facts.text();
-    if !detached {
-        text.push_str(&format!("\n{}", paint(DIM, "Ctrl-C stops everything")));
-    }
+pub fn healthy(ctx: &Context, facts: &Facts) {
+    let text = format!("{}\n{}", facts.text(), paint(DIM, "Ctrl-C stops everything"));
     ctx.printer.answer(Output::new(facts, move || text));
 }
 

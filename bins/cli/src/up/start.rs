@@ -140,8 +140,10 @@ async fn begin(plan: &Plan, ctx: &Context, supervisor: &mut Supervisor, started:
 
     let stack = plan.file(supervisor, nats_port, started);
     stack.write(&plan.home.stack()).map_err(|error| internal(error.to_string()))?;
-    let facts = Facts::new(ctx, &plan.home, &stack, false).await;
-    show::healthy(ctx, &facts, plan.arguments.detached);
+    // The one who started a detached stack says this itself.
+    if !plan.arguments.detached {
+        show::healthy(ctx, &Facts::new(ctx, &plan.home, &stack, false).await);
+    }
     Ok(nats_port)
 }
 

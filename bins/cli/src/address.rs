@@ -1,0 +1,110 @@
+//! Where the broker is, and the connection to it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use maestro_client::{Caller, Mode, Options};
+use maestro_runtime::{Credentials, StackError, StackFile};
+use maestro_wire::{ErrorBody, ErrorCode};
+
+use crate::context::Context;
+
+/// The broker's user for command lines and agents.
+const USER: &str = "edge";
+
+/// An address and who says so.
+#[derive(Clone, Debug)]
+pub struct Address {
+    pub url: String,
+    pub origin: String,
+    from_stack: bool,
+    stopped: bool,
+}
+
+impl Address {
+    /// Without the password.
+    pub fn shown(&self) -> String {
+        match (self.url.split_once("://"), self.url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+            (None, Some((_, host))) => host.to_owned(),
+            (_, None) => self.url.clone(),
+        }
+    }
+}
+
+/// Flag, environment, configuration, running stack.
+pub fn find(ctx: &Context) -> Result<Option<Address>, ErrorBody> {
+    if let Some(server) = &ctx.config()?.server {
+        let origin = server.origin.to_string();
+        return Ok(Some(Address { url: server.value.clone(), origin, from_stack: false, stopped: false }));
+    }
+    let path = ctx.home()?.stack();
+    let Some(stack) = StackFile::read(&path).map_err(|error| stack_error(&error))? else { return Ok(None) };
+    let stopped = is_gone(stack.supervisor.pid);
+    Ok(Some(Address { url: stack.nats_url, origin: format!("stack {}", path.display()), from_stack: true, stopped }))
+}
+
+/// Whether no process has this id any more, as far as this system tells.
+fn is_gone(pid: u32) -> bool {
+    Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// Connects once an address is known; tries again for `patience`.
+pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorBody> {
+    let Some(address) = find(ctx)? else { return Err(unknown(ctx)) };
+    if address.stopped {
+        let text = format!("the stack of {} has stopped", ctx.home()?.root().display());
+        return Err(ErrorBody::new(ErrorCode::StackNotRunning, text)
+            .with("address", address.url)
+            .commands(["maestro up --detach", "maestro doctor"]));
+    }
+    let (actor, epoch) = ctx.actor()?;
+    let mut options = Options::new(&address.url, Mode::OneShot).map_err(|error| {
+        ErrorBody::new(ErrorCode::InvalidConfig, format!("the broker's address ({}): {error}", address.origin))
+            .suggest("an address looks like nats://127.0.0.1:4222")
+            .commands(["maestro config list"])
+    })?;
+    if address.from_stack {
+        options.credentials = credentials(ctx)?;
+    }
+    "maestro-cli".clone_into(&mut options.name);
+    let place = ctx.placed()?.map_or("_", |placed| placed.project.as_str());
+    options.inbox_prefix = format!("_INBOX.{place}.{actor}");
+    options.timeout = options.timeout.min(patience.max(Duration::from_millis(1)));
+    options.patience = patience;
+    let config = ctx.config()?;
+    let bounded = config.retries.origin != maestro_runtime::Origin::Default;
+    if bounded && config.retries.value == 0 {
+        options.patience = Duration::ZERO;
+    }
+    let client = maestro_client::connect(options).await?;
+    let caller = Caller::new(client, actor, epoch);
+    Ok(if bounded { caller.with_retries(config.retries.value as usize + 1, config.retry_delay.value) } else { caller })
+}
+
+fn credentials(ctx: &Context) -> Result<Option<(String, String)>, ErrorBody> {
+    let path = ctx.home()?.stack();
+    let Some(stack) = StackFile::read(&path).map_err(|error| stack_error(&error))? else { return Ok(None) };
+    let credentials = Credentials::read(&stack.credentials_file).map_err(|error| stack_error(&error))?;
+    Ok(credentials.and_then(|all| all.password(USER).map(|password| (USER.to_owned(), password.to_owned()))))
+}
+
+fn unknown(ctx: &Context) -> ErrorBody {
+    let body = ErrorBody::new(ErrorCode::StackNotRunning, "no server is known, and no stack runs in this home");
+    let former = ctx.home().ok().and_then(|home| home.former_config());
+    let body = if ctx.environment.former_api_url().is_some() {
+        body.suggest(
+            "MAESTRO_API_URL is of another version: this one talks to NATS; set MAESTRO_NATS_URL or start a stack",
+        )
+    } else if let Some(path) = former {
+        let text = format!("{} is of another version; this one reads config.toml beside it", path.display());
+        body.suggest(text)
+    } else {
+        body
+    };
+    body.commands(["maestro up --detach", "maestro config set server nats://<host>:<port>"])
+}
+
+pub fn stack_error(error: &StackError) -> ErrorBody {
+    ErrorBody::new(ErrorCode::InvalidConfig, error.to_string()).suggest(error.hint())
+}

@@ -1,0 +1,51 @@
+//! `message read`
+
+use clap::Args;
+use maestro_domain::{AcknowledgeMessage, MessageId, ProjectId, Request};
+use maestro_wire::{ErrorBody, ErrorCode, MessageList, MessageView, Page, Query};
+
+use crate::context::Context;
+use crate::output::Output;
+use crate::view;
+
+/// Show the caller's unread messages and mark them as seen
+#[derive(Args, Debug)]
+pub struct ReadArgs {
+    /// Only these
+    pub messages: Vec<MessageId>,
+    #[arg(long, short = 'n')]
+    pub limit: Option<u32>,
+}
+
+pub async fn run(args: ReadArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let project = ctx.project()?;
+    let limit = if args.messages.is_empty() { args.limit } else { Some(1_000) };
+    let query = Query::MessageList(MessageList { limit, cursor: None });
+    let reply = ctx.ask(&project, query).await?;
+    let mut seq = reply.seq;
+    let mut page: Page<MessageView> = reply.parse()?;
+    if !args.messages.is_empty() {
+        page.items.retain(|view| args.messages.contains(&view.message.id));
+        if let Some(id) = args.messages.iter().find(|id| page.items.iter().all(|view| view.message.id != **id)) {
+            let text = format!("there is no unread message {id} for you");
+            return Err(ErrorBody::new(ErrorCode::MessageNotFound, text)
+                .with("message", id.to_string())
+                .commands(["maestro message list"]));
+        }
+    }
+    if let Some(later) = seen(ctx, &project, &page.items).await? {
+        seq = Some(later);
+    }
+    let human = page.items.clone();
+    Ok(Output::new(&page, move || view::message::letters(&human)).at(seq))
+}
+
+/// Marks messages as seen; answers the last sequence.
+pub async fn seen(ctx: &Context, project: &ProjectId, messages: &[MessageView]) -> Result<Option<u64>, ErrorBody> {
+    let mut seq = None;
+    for view in messages {
+        let request = Request::MessageSeen(AcknowledgeMessage { message: view.message.id });
+        seq = ctx.command(project, &request).await?.seq;
+    }
+    Ok(seq)
+}

@@ -1,0 +1,27 @@
+//! `project list`
+
+use clap::Args;
+use maestro_wire::{ErrorBody, ProjectList, Query};
+
+use crate::context::Context;
+use crate::output::Output;
+use crate::view;
+
+/// List projects
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Archived ones too
+    #[arg(long, alias = "all")]
+    pub archived: bool,
+    #[arg(long, short = 'n')]
+    pub limit: Option<u32>,
+    /// Go on from where the last page ended
+    #[arg(long)]
+    pub cursor: Option<String>,
+}
+
+pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let ListArgs { archived, limit, cursor } = args;
+    let reply = ctx.ask_of_none(Query::ProjectList(ProjectList { archived, limit, cursor })).await?;
+    Ok(Output::reply(reply, |data| view::of(data, |page| view::project::page(&page))))
+}

@@ -1,0 +1,35 @@
+//! `session <verb>`, one file each.
+
+mod info;
+mod list;
+mod spawn;
+mod stop;
+mod wait;
+
+use clap::Subcommand;
+use maestro_wire::ErrorBody;
+
+use crate::context::Context;
+use crate::output::Output;
+
+/// Agents at work
+#[derive(Subcommand, Debug)]
+pub enum SessionCommand {
+    Spawn(spawn::SpawnArgs),
+    #[command(alias = "ls")]
+    List(list::ListArgs),
+    #[command(alias = "show", alias = "get")]
+    Info(info::InfoArgs),
+    Stop(stop::StopArgs),
+    Wait(wait::WaitSessionArgs),
+}
+
+pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, ErrorBody> {
+    match command {
+        SessionCommand::Spawn(args) => spawn::run(args, ctx).await,
+        SessionCommand::List(args) => list::run(args, ctx).await,
+        SessionCommand::Info(args) => info::run(args, ctx).await,
+        SessionCommand::Stop(args) => stop::run(args, ctx).await,
+        SessionCommand::Wait(args) => wait::run(args, ctx).await,
+    }
+}

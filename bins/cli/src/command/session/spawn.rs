@@ -1,0 +1,104 @@
+//! `session spawn`
+
+use clap::{Args, ValueEnum};
+use maestro_domain::{AgentName, PoolName, Request, RestartPolicy, Role, SkillName, SpawnSession, TaskRef};
+use maestro_wire::{ErrorBody, Manifest, ManifestGet, Query, SessionView};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::output::Output;
+use crate::{parse, target, text, view};
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum RoleName {
+    #[default]
+    Worker,
+    Orchestrator,
+    Custom,
+}
+
+/// Start a session: an agent of its own, with tasks to work on
+#[derive(Args, Debug)]
+pub struct SpawnArgs {
+    /// A task for it; may be repeated
+    #[arg(long = "task", alias = "taskId", alias = "task-id", alias = "tasks", value_delimiter = ',')]
+    pub tasks: Vec<TaskRef>,
+    #[arg(long, value_enum, default_value_t)]
+    pub role: RoleName,
+    /// What it knows how to do [default: maestro-worker, maestro-orchestrator, maestro-cli by role]
+    #[arg(long)]
+    pub skill: Option<SkillName>,
+    /// Its name [default: 'Worker: ' and the beginning of the task's title]
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Why it is started
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Tell it about tasks that share a label or a dependency
+    #[arg(long)]
+    pub include_related: bool,
+    /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's]
+    #[arg(long)]
+    pub agent: Option<AgentName>,
+    #[arg(long, value_name = "TEXT")]
+    pub model: Option<String>,
+    /// The pool of spawners [default: default]
+    #[arg(long)]
+    pub pool: Option<PoolName>,
+    /// What it is told beside its tasks; with --agent shell what is run; `-`: from stdin
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// Start it again after a failure, at most this many times
+    #[arg(long, value_name = "N")]
+    pub restart: Option<u32>,
+    /// Do not stop it when its tasks are done
+    #[arg(long)]
+    pub keep: bool,
+    /// Although another session has these tasks
+    #[arg(long)]
+    pub force: bool,
+    /// With --agent shell: what to run, program first
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+pub async fn run(args: SpawnArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let (project, tasks) = parse::tasks_of_one_project(ctx, &args.tasks, target::named)?;
+    let request = Request::SpawnSession(SpawnSession {
+        role: match args.role {
+            RoleName::Worker => Role::Worker,
+            RoleName::Orchestrator => Role::Orchestrator,
+            RoleName::Custom => Role::Custom,
+        },
+        tasks,
+        name: text::maybe(args.name.as_ref(), text::line)?,
+        agent: args.agent,
+        skill: args.skill,
+        model: text::maybe(args.model.as_ref(), text::line)?,
+        pool: args.pool,
+        prompt: text::maybe(args.prompt.as_ref(), text::prompt)?,
+        command: args.command.iter().map(|word| maestro_domain::Report::parse(word)).collect::<Result<_, _>>()?,
+        reason: text::maybe(args.reason.as_ref(), text::report)?,
+        include_related: args.include_related,
+        restart: args.restart.map_or(RestartPolicy::Never, |max| RestartPolicy::OnFailure { max }),
+        keep: args.keep,
+        force: args.force,
+    });
+    let reply = ctx.command(&project, &request).await?;
+    let (seq, unchanged) = (reply.seq, reply.unchanged);
+    let mut data: Value = reply.parse()?;
+    let view: Option<SessionView> = serde_json::from_value(data.clone()).ok();
+    // The session is there; without its manifest the answer is poorer, not wrong.
+    let manifest = match view.as_ref().map(|view| view.session.id) {
+        Some(id) => ctx.ask(&project, Query::ManifestGet(ManifestGet { session: Some(id) })).await.ok(),
+        None => None,
+    };
+    let prompt = manifest.and_then(|reply| reply.parse::<Manifest>().ok()).map(|manifest| manifest.initial_prompt);
+    if let Some(object) = data.as_object_mut() {
+        object.insert("sessionId".to_owned(), object.get("id").cloned().unwrap_or_default());
+        object.insert("initialPrompt".to_owned(), prompt.map_or(Value::Null, Value::String));
+    }
+    let text = data.to_string();
+    Ok(Output::new(&data, move || view::session::outcome(&text)).at(seq).unchanged(unchanged))
+}

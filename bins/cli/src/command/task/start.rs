@@ -1,0 +1,26 @@
+//! `task start`
+
+use clap::Args;
+use maestro_domain::{Request, StartTask, TaskRef};
+use maestro_wire::ErrorBody;
+
+use crate::context::Context;
+use crate::output::Output;
+use crate::{target, view};
+
+/// Claim a task and begin
+#[derive(Args, Debug)]
+pub struct StartArgs {
+    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    pub task: Option<TaskRef>,
+    /// Although tasks that it depends on are open
+    #[arg(long)]
+    pub force: bool,
+}
+
+pub async fn run(args: StartArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let (project, task) = target::resolve(ctx, args.task.as_ref()).await?;
+    let request = Request::StartTask(StartTask { task, force: args.force });
+    let reply = ctx.command(&project, &request).await?;
+    Ok(Output::reply(reply, view::task::outcome))
+}

@@ -1,0 +1,91 @@
+//! Sending what waits: in order, before anything new, within a bounded time.
+
+use std::time::{Duration, Instant};
+
+use maestro_client::{Caller, Seen};
+use maestro_wire::{CommandId, ErrorCode};
+
+use crate::context::Context;
+
+use super::{Entry, Outbox, is_unanswered};
+
+/// The longest that one report is tried.
+const ATTEMPT: Duration = Duration::from_millis(2_500);
+
+/// Sends what waits until somebody does not answer or the time is over.
+pub async fn deliver(ctx: &Context, caller: &Caller, budget: Duration) {
+    let Ok(home) = ctx.home() else { return };
+    let outbox = Outbox::of(&home);
+    if outbox.ids().is_empty() {
+        return;
+    }
+    let until = Instant::now() + budget;
+    let lock = loop {
+        match outbox.lock() {
+            Some(lock) => break lock,
+            None if Instant::now() >= until => return,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    let mut silent = None;
+    for id in outbox.ids() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match silent {
+            None => silent = send(ctx, caller, &outbox, id, left.min(ATTEMPT)).await,
+            // Nobody decides now: what the durable inbox does not have yet goes there, in the same order.
+            Some(ErrorCode::NoServer) => keep(caller, &outbox, id, left).await,
+            Some(_) => break,
+        }
+    }
+    drop(lock);
+}
+
+/// Sends one; answers why there was no answer.
+async fn send(ctx: &Context, caller: &Caller, outbox: &Outbox, id: CommandId, time: Duration) -> Option<ErrorCode> {
+    let Some(entry) = outbox.read(id) else {
+        outbox.set_aside(id);
+        return None;
+    };
+    let Some(request) = entry.request() else {
+        outbox.set_aside(id);
+        return None;
+    };
+    let own = Caller::new(caller.client().clone(), entry.actor.clone(), entry.epoch);
+    match own.command(&entry.project, &request, entry.id, &Seen::default(), time).await {
+        Ok(_) => {
+            outbox.remove(id);
+            None
+        }
+        Err(error) if is_unanswered(error.code) => {
+            if error.code == ErrorCode::NoServer {
+                keep(caller, outbox, id, time).await;
+            }
+            Some(error.code)
+        }
+        Err(error) => {
+            ctx.printer.warn(&format!("the queued '{}' was refused ({}): {}", told(&entry), error.code, error.message));
+            outbox.refuse(&entry, &error);
+            None
+        }
+    }
+}
+
+async fn keep(caller: &Caller, outbox: &Outbox, id: CommandId, time: Duration) {
+    let Some(mut entry) = outbox.read(id).filter(|entry| !entry.in_inbox) else { return };
+    let Some(request) = entry.request() else { return };
+    let own = Caller::new(caller.client().clone(), entry.actor.clone(), entry.epoch);
+    if own.queue(&entry.project, &request, entry.id, time).await.is_ok() {
+        entry.in_inbox = true;
+        // If the mark is lost it is published twice, under one id.
+        let _ = outbox.put(&entry);
+    }
+}
+
+fn told(entry: &Entry) -> String {
+    let task = serde_json::from_str::<serde_json::Value>(entry.data.get()).ok();
+    let task = task.as_ref().and_then(|data| data.get("task")?.as_str()).map(|task| format!(" {task}"));
+    format!("{} {}{}", entry.entity, entry.verb, task.unwrap_or_default())
+}

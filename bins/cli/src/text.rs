@@ -1,0 +1,70 @@
+//! Texts from the command line; `-` is what stands on stdin.
+
+use std::io::{IsTerminal, Read};
+
+use maestro_domain::{Line, Markdown, Prompt, Report, Title};
+use maestro_wire::{ErrorBody, ErrorCode};
+
+/// More than any text may have; the model says what is too much.
+const MOST: u64 = 1 << 20;
+
+fn given(text: &str) -> Result<String, ErrorBody> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        return Err(ErrorBody::new(ErrorCode::InvalidText, "'-' takes the text from stdin, and stdin is a terminal")
+            .suggest("pipe the text in, or give it as an argument"));
+    }
+    let mut bytes = Vec::new();
+    let read = input.lock().take(MOST).read_to_end(&mut bytes);
+    let text = read.ok().and_then(|_| String::from_utf8(bytes).ok());
+    match text {
+        Some(text) => Ok(text.trim_end_matches(['\n', '\r']).to_owned()),
+        None => Err(ErrorBody::new(ErrorCode::InvalidText, "what stands on stdin is no text (UTF-8)")),
+    }
+}
+
+fn filled(text: &str) -> Result<String, ErrorBody> {
+    let text = given(text)?;
+    if text.trim().is_empty() {
+        return Err(ErrorBody::new(ErrorCode::InvalidText, "the text is blank").suggest("say something in it"));
+    }
+    Ok(text)
+}
+
+pub fn title(text: &str) -> Result<Title, ErrorBody> {
+    Ok(Title::parse(&given(text)?)?)
+}
+
+pub fn line(text: &str) -> Result<Line, ErrorBody> {
+    Ok(Line::parse(&given(text)?)?)
+}
+
+/// A message: something must be in it.
+pub fn message(text: &str) -> Result<Report, ErrorBody> {
+    Ok(Report::parse(&filled(text)?)?)
+}
+
+pub fn report(text: &str) -> Result<Report, ErrorBody> {
+    Ok(Report::parse(&given(text)?)?)
+}
+
+pub fn markdown(text: &str) -> Result<Markdown, ErrorBody> {
+    Ok(Markdown::parse(&given(text)?)?)
+}
+
+pub fn prompt(text: &str) -> Result<Prompt, ErrorBody> {
+    Ok(Prompt::parse(&filled(text)?)?)
+}
+
+/// Applies one of the above to what was given at all.
+pub fn maybe<T>(text: Option<&String>, read: impl Fn(&str) -> Result<T, ErrorBody>) -> Result<Option<T>, ErrorBody> {
+    text.map(|text| read(text)).transpose()
+}
+
+/// Applies one of the above to each.
+pub fn each<T>(texts: &[String], read: impl Fn(&str) -> Result<T, ErrorBody>) -> Result<Vec<T>, ErrorBody> {
+    texts.iter().map(|text| read(text)).collect()
+}

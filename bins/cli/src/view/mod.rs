@@ -1,0 +1,148 @@
+//! What people see: entities as text. Only shapes text; nothing here asks or prints.
+
+pub mod event;
+pub mod message;
+pub mod overview;
+pub mod project;
+pub mod session;
+pub mod task;
+
+use anstyle::Style;
+use comfy_table::{ContentArrangement, Table, presets};
+use maestro_domain::{Priority, Progress, SessionStatusKind, StatusKind, Timestamp};
+use serde::de::DeserializeOwned;
+
+use crate::output::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, paint};
+
+/// Shows an answer in its type; one that has another shape is shown as it is.
+pub fn of<T: DeserializeOwned>(data: &str, show: impl FnOnce(T) -> String) -> String {
+    serde_json::from_str::<T>(data).map_or_else(|_| data.to_owned(), show)
+}
+
+/// `3m ago`; short and rough.
+pub fn age(at: Timestamp) -> String {
+    match crate::report::now().millis_since(at) / 1000 {
+        seconds if seconds < 5 => "now".to_owned(),
+        seconds => format!("{} ago", span(seconds)),
+    }
+}
+
+/// A length of time in its greatest unit.
+pub fn span(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Glyph, word and style of a task's status.
+pub const fn status(status: StatusKind) -> (&'static str, Style) {
+    match status {
+        StatusKind::Pending => ("○ pending", DIM),
+        StatusKind::InProgress => ("◐ in progress", ACCENT),
+        StatusKind::InReview => ("◎ in review", WARN),
+        StatusKind::Blocked => ("■ blocked", BAD),
+        StatusKind::Completed => ("● completed", GOOD),
+        StatusKind::Cancelled => ("× cancelled", DIM),
+    }
+}
+
+/// The same of a session.
+pub const fn session_status(status: SessionStatusKind) -> (&'static str, Style) {
+    match status {
+        SessionStatusKind::Requested => ("○ requested", DIM),
+        SessionStatusKind::Starting => ("◔ starting", ACCENT),
+        SessionStatusKind::Active => ("● active", GOOD),
+        SessionStatusKind::NeedsInput => ("? needs input", WARN),
+        SessionStatusKind::Exited => ("· exited", DIM),
+        SessionStatusKind::Failed => ("× failed", BAD),
+        SessionStatusKind::Stopped => ("■ stopped", DIM),
+        SessionStatusKind::Lost => ("! lost", BAD),
+    }
+}
+
+pub const fn priority(priority: Priority) -> (&'static str, Style) {
+    match priority {
+        Priority::Critical => ("critical", BAD),
+        Priority::High => ("high", WARN),
+        Priority::Medium => ("medium", Style::new()),
+        Priority::Low => ("low", DIM),
+    }
+}
+
+/// `▰▰▱▱ 2/4`; empty without subtasks.
+pub fn bar(progress: Progress) -> String {
+    let Progress { completed, total } = progress;
+    if total == 0 {
+        return String::new();
+    }
+    let full = (completed * 5 / total).min(5) as usize;
+    format!("{}{} {completed}/{total}", "▰".repeat(full), "▱".repeat(5 - full))
+}
+
+/// A table without lines; columns are aligned and long text is cut to the terminal.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
+    table.set_header(
+        header
+            .iter()
+            .map(|name| comfy_table::Cell::new(name.to_uppercase()).add_attribute(comfy_table::Attribute::Dim)),
+    );
+    table
+}
+
+/// A cell in one of our styles.
+pub fn cell(text: impl ToString, style: Style) -> comfy_table::Cell {
+    use comfy_table::{Attribute, Cell, Color};
+    let cell = Cell::new(text);
+    let color = [(GOOD, Color::DarkGreen), (WARN, Color::DarkYellow), (BAD, Color::DarkRed), (ACCENT, Color::DarkCyan)];
+    match color.into_iter().find(|(ours, _)| *ours == style) {
+        Some((_, color)) => cell.fg(color),
+        None if style == DIM => cell.add_attribute(Attribute::Dim),
+        None if style == BOLD => cell.add_attribute(Attribute::Bold),
+        None => cell,
+    }
+}
+
+/// The table as text without white space at the ends of lines.
+pub fn rendered(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A line that says that more is there.
+pub fn more(command: &str, cursor: Option<&String>) -> String {
+    cursor.map_or_else(String::new, |cursor| {
+        format!("\n{}", paint(DIM, format!("more: {command} --cursor {}", crate::usage::quoted(cursor))))
+    })
+}
+
+/// A heading above a block.
+pub fn heading(text: &str, count: usize) -> String {
+    format!("{} {}", paint(BOLD, text), paint(DIM, count))
+}
+
+/// A block of text under a name.
+pub fn block(name: &str, text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
+    format!("\n{}\n{}", paint(BOLD, name), lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_and_spans_are_short() {
+        assert_eq!(bar(Progress { completed: 2, total: 4 }), "▰▰▱▱▱ 2/4");
+        assert_eq!(bar(Progress { completed: 0, total: 0 }), "");
+        assert_eq!([span(59), span(60), span(7_200), span(200_000)], ["59s", "1m", "2h", "2d"]);
+    }
+
+    #[test]
+    fn what_has_another_shape_is_shown_as_it_is() {
+        assert_eq!(of::<Vec<u8>>("{\"a\":1}", |_| String::new()), "{\"a\":1}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Sessions: a table, a card, a line.
+
+use maestro_domain::{SessionStatus, TaskId};
+use maestro_wire::{Page, SessionView};
+
+use crate::output::{ACCENT, BOLD, DIM, WARN, paint};
+
+use super::{age, cell, rendered, session_status, table};
+
+fn list(tasks: &[TaskId]) -> String {
+    tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+pub fn table_of(sessions: &[SessionView]) -> String {
+    let mut table = table(&["id", "status", "name", "role", "agent", "tasks", "where", "age"]);
+    for view in sessions {
+        let session = &view.session;
+        let (word, style) = session_status(session.status.kind());
+        let tasks = if view.holds.is_empty() { &session.tasks } else { &view.holds };
+        table.add_row([
+            cell(session.id, BOLD),
+            cell(word, style),
+            cell(&session.name, anstyle::Style::new()),
+            cell(role(session.role), anstyle::Style::new()),
+            cell(&session.agent, anstyle::Style::new()),
+            cell(list(tasks), ACCENT),
+            cell(session.node.as_ref().map_or_else(|| session.pool.to_string(), ToString::to_string), DIM),
+            cell(age(session.updated_at), DIM),
+        ]);
+    }
+    rendered(&table)
+}
+
+const fn role(role: maestro_domain::Role) -> &'static str {
+    match role {
+        maestro_domain::Role::Worker => "worker",
+        maestro_domain::Role::Orchestrator => "orchestrator",
+        maestro_domain::Role::Custom => "custom",
+    }
+}
+
+pub fn page(page: &Page<SessionView>) -> String {
+    if page.items.is_empty() {
+        return format!(
+            "no living sessions\n  {} maestro session spawn --task <task>\n  {} maestro session list --all",
+            paint(DIM, "try:"),
+            paint(DIM, "ended ones:")
+        );
+    }
+    format!("{}{}", table_of(&page.items), super::more("maestro session list", page.next_cursor.as_ref()))
+}
+
+pub fn line(view: &SessionView) -> String {
+    let (word, style) = session_status(view.session.status.kind());
+    format!("{} {}  {}", paint(BOLD, view.session.id), paint(style, word), view.session.name)
+}
+
+pub fn outcome(data: &str) -> String {
+    super::of(data, |view: SessionView| line(&view))
+}
+
+/// Everything about one session.
+pub fn card(view: &SessionView) -> String {
+    let session = &view.session;
+    let mut text = format!("{}\n{} · {} · epoch {}", line(view), role(session.role), session.agent, session.epoch);
+    if let Some(model) = &session.model {
+        text.push_str(&format!(" · {model}"));
+    }
+    let place = session.node.as_ref().map_or_else(|| format!("pool {}", session.pool), |node| format!("on {node}"));
+    text.push_str(&format!(" · {place} · skill {}", session.skill));
+    text.push_str(&paint(DIM, format!("\nspawned {} by {}", age(session.created_at), session.parent)));
+    let mut fact = |name: &str, value: String| text.push_str(&format!("\n{} {value}", paint(DIM, format!("{name}:"))));
+    if !session.tasks.is_empty() {
+        fact("tasks", list(&session.tasks));
+    }
+    if !view.holds.is_empty() {
+        fact("works on", paint(ACCENT, list(&view.holds)));
+    }
+    if let Some(update) = &session.last_update {
+        fact("last update", update.to_string());
+    }
+    match &session.status {
+        SessionStatus::NeedsInput { question, asked_at, .. } => {
+            fact("asks", format!("{} ({})", paint(WARN, question), age(*asked_at)));
+        }
+        SessionStatus::Exited { code, ended_at } => fact("exit code", format!("{code} ({})", age(*ended_at))),
+        SessionStatus::Failed { failure, ended_at } => fact("failure", format!("{failure} ({})", age(*ended_at))),
+        SessionStatus::Stopped { stopped_by, ended_at } => {
+            fact("stopped by", format!("{stopped_by} ({})", age(*ended_at)))
+        }
+        SessionStatus::Lost { lost_reason, ended_at } => fact("lost", format!("{lost_reason} ({})", age(*ended_at))),
+        SessionStatus::Requested { .. } | SessionStatus::Starting { .. } | SessionStatus::Active { .. } => {}
+    }
+    if let Some(pending) = &view.pending {
+        fact("waits", paint(WARN, pending));
+    }
+    if let Some(workspace) = &session.workspace {
+        fact("workspace", workspace.to_string());
+    }
+    if let Some(stop) = &session.stop {
+        fact("asked to stop", format!("by {} ({})", stop.by, age(stop.at)));
+    }
+    if view.unread > 0 {
+        fact("unread messages", view.unread.to_string());
+    }
+    text
+}
