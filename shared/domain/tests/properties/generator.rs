@@ -57,12 +57,20 @@ impl Step {
 
 /// Makes the request one that has a chance: pure chance hardly ever approves what was submitted before.
 fn fit(request: &mut Request, state: &State, actor: &Actor) {
-    use StatusKind::{Blocked, Cancelled, Completed, InReview};
+    use StatusKind::{Blocked, Cancelled, Completed, InReview, Pending};
     let with = |kinds: &[StatusKind]| kinds.iter().flat_map(|k| state.with_status(*k)).copied().collect::<Vec<_>>();
     let held = || state.held_by(actor).collect::<Vec<_>>();
     let past = || {
         let was_mine = |t: &&std::sync::Arc<Task>| t.past_holders.iter().any(|h| h.actor == *actor);
         state.tasks().values().filter(was_mine).map(|t| t.id).collect::<Vec<_>>()
+    };
+    let waited_for = || {
+        let done = with(&[Completed]).into_iter().filter(|id| state.dependants(*id).next().is_some());
+        done.collect::<Vec<_>>()
+    };
+    let came_back = || {
+        let open = with(&[Pending]).into_iter().filter(|id| state.task(*id).is_some_and(|t| t.releases > 0));
+        open.collect::<Vec<_>>()
     };
     let stepped = |completed: bool| {
         let fits = |t: &&std::sync::Arc<Task>| t.subtasks.iter().any(|s| s.completed == completed);
@@ -86,6 +94,8 @@ fn fit(request: &mut Request, state: &State, actor: &Actor) {
         Request::ReleaseTask(v) => pick(&mut v.task, held()),
         Request::ApproveTask(v) => pick(&mut v.task, with(&[InReview])),
         Request::UnblockTask(v) => pick(&mut v.task, with(&[Blocked])),
+        Request::DeleteTask(v) => pick(&mut v.task, waited_for()),
+        Request::StartTask(v) => pick(&mut v.task, came_back()),
         Request::ReopenTask(v) => pick(&mut v.task, with(&[Completed, Cancelled])),
         Request::CompleteSubtask(v) | Request::DeleteSubtask(v) => pick(&mut v.task, stepped(false)),
         Request::ReopenSubtask(v) => pick(&mut v.task, stepped(true)),
@@ -118,6 +128,8 @@ fn prelude(sessions: bool) -> Vec<Step> {
     let never = RestartPolicy::Never;
     let mut steps = vec![say(ann(), Request::CreateProject(project_verb()))];
     steps.extend((0..3).map(|_| say(ann(), Request::CreateTask(blank_task()))));
+    let waits = CreateTask { depends_on: vec![TaskId::new(1)], ..blank_task() };
+    steps.push(say(ann(), Request::CreateTask(waits)));
     if !sessions {
         return steps;
     }
@@ -165,7 +177,7 @@ fn actor() -> impl Strategy<Value = Actor> {
 }
 
 fn task() -> impl Strategy<Value = TaskId> {
-    prop_oneof![8 => 1..=5_u32, 2 => 1..=12_u32].prop_map(TaskId::new)
+    prop_oneof![6 => 1..=2_u32, 6 => 1..=5_u32, 2 => 1..=12_u32].prop_map(TaskId::new)
 }
 fn subtask() -> impl Strategy<Value = SubtaskId> {
     (1..=4_u32).prop_map(SubtaskId::new)
@@ -243,7 +255,7 @@ fn task_request() -> BoxedStrategy<Request> {
         4 => (task(), reason()).prop_map(|(task, reason)| Request::ReleaseTask(ReleaseTask { task, reason })),
         2 => (task(), reason()).prop_map(|(task, reason)| Request::ReopenTask(ReopenTask { task, reason })),
         2 => (task(), reason()).prop_map(|(task, reason)| Request::CancelTask(CancelTask { task, reason })),
-        1 => (task(), force()).prop_map(|(task, force)| Request::DeleteTask(DeleteTask { task, force })),
+        2 => (task(), any::<bool>()).prop_map(|(task, force)| Request::DeleteTask(DeleteTask { task, force })),
         4 => (task(), vec(task(), 0..3), vec(task(), 0..2))
             .prop_map(|(task, add, remove)| Request::DependTask(DependTask { task, add, remove })),
     ]
@@ -264,7 +276,7 @@ fn subtask_request() -> BoxedStrategy<Request> {
         ),
         2 => one().prop_map(Request::CompleteSubtask),
         1 => one().prop_map(Request::ReopenSubtask),
-        1 => one().prop_map(Request::DeleteSubtask),
+        2 => one().prop_map(Request::DeleteSubtask),
         1 => (task(), subtask(), position).prop_map(|(task, subtask, position)| {
             Request::MoveSubtask(MoveSubtask { task, subtask, position })
         }),

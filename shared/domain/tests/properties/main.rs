@@ -84,7 +84,7 @@ fn apply_accepts_whatever_decide_emits(state: &mut State, event: &Event) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 1_000, max_shrink_iters: 2_000, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 700, max_shrink_iters: 2_000, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn every_invariant_holds_after_every_command(steps in generator::steps(STEPS)) {

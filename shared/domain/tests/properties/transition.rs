@@ -1,6 +1,6 @@
 //! What holds of every command and what became of it. One function each; its name is the invariant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maestro_domain::*;
 
@@ -33,6 +33,7 @@ pub const OF_A_COMMAND: &[fn(&Observed<'_>)] = &[
     the_same_input_has_the_same_outcome,
     a_refusal_and_no_events_change_nothing,
     claim_numbers_only_grow,
+    subtask_numbers_only_grow,
     epochs_only_grow,
     rev_grows_by_one,
     ids_are_never_reused,
@@ -60,16 +61,26 @@ fn a_refusal_and_no_events_change_nothing(o: &Observed<'_>) {
 }
 
 fn claim_numbers_only_grow(o: &Observed<'_>) {
-    for task in o.before.tasks().values() {
-        let Some(after) = o.after.task(task.id) else { continue };
-        assert!(after.claims >= task.claims, "{}", task.id);
-        if let (Some(old), Some(new)) = (&task.claim, &after.claim) {
-            assert_eq!(
-                old.holder == new.holder,
-                old.number == new.number,
-                "{} changed hands under one number",
-                task.id
-            );
+    let mut numbers: BTreeMap<TaskId, (u32, Option<Claim>)> =
+        o.before.tasks().values().map(|t| (t.id, (t.claims, t.claim.clone()))).collect();
+    for event in o.events() {
+        let Event::Task { id, after: Some(after), .. } = event else { continue };
+        let (claims, claim) = numbers.insert(*id, (after.claims, after.claim.clone())).unwrap_or_default();
+        match (&claim, &after.claim) {
+            (Some(old), Some(new)) => assert_eq!(old, new, "{id} changed hands without a release"),
+            (None, Some(new)) => assert_eq!(new.number, claims + 1, "a new claim of {id} has a new number"),
+            (_, None) => assert_eq!(after.claims, claims, "{id}"),
+        }
+    }
+}
+
+fn subtask_numbers_only_grow(o: &Observed<'_>) {
+    for event in o.events() {
+        let Event::Task { id, change, after: Some(after) } = event else { continue };
+        let last = o.before.task(*id).map_or(0, |t| t.last_subtask);
+        assert!(after.last_subtask >= last, "{id}");
+        if let TaskChange::SubtaskCreated { subtask, .. } = change {
+            assert!(subtask.number() > last, "{subtask} of {id} was given twice");
         }
     }
 }
