@@ -50,12 +50,7 @@ fn builder() -> redb::Builder {
     builder
 }
 
-fn opened(
-    db: Database,
-    path: PathBuf,
-    position: Option<Position>,
-    rebuilt: Option<String>,
-) -> Result<Opened, StoreError> {
+fn opened(db: Database, position: Option<Position>, rebuilt: Option<String>) -> Result<Opened, StoreError> {
     let txn = db.begin_write()?;
     for table in TABLES {
         txn.open_table(table)?;
