@@ -1,9 +1,106 @@
-//! stub
-use super::DoctorArgs;
-use crate::context::Context;
-use crate::output::{Output, internal};
-use maestro_wire::ErrorBody;
+//! `maestro doctor`: one check a line, each with what to type next.
 
-pub async fn doctor(_arguments: DoctorArgs, _ctx: &Context) -> Result<Output, ErrorBody> {
-    Err(internal("not there yet"))
+mod local;
+mod remote;
+
+use maestro_wire::{ErrorBody, ErrorCode};
+use serde::Serialize;
+
+use super::args::DoctorArgs;
+use super::running;
+use crate::context::Context;
+use crate::output::{ACCENT, BAD, DIM, GOOD, Output, WARN, paint};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One line of the answer.
+#[derive(Clone, Debug, Serialize)]
+struct Check {
+    name: String,
+    verdict: Verdict,
+    message: String,
+    /// What to type next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+}
+
+impl Check {
+    fn new(name: &str, verdict: Verdict, message: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), verdict, message: message.into(), command: None }
+    }
+
+    fn ok(name: &str, message: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Ok, message)
+    }
+
+    fn warn(name: &str, message: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Warn, message)
+    }
+
+    fn fail(name: &str, message: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Fail, message)
+    }
+
+    /// An error as it was told, with the command that it suggests.
+    fn error(name: &str, error: &ErrorBody) -> Self {
+        let mut check = Self::fail(name, error.message.clone());
+        check.command.clone_from(&error.suggestion);
+        check
+    }
+
+    fn then(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+
+    fn line(&self) -> String {
+        let (sign, style) = match self.verdict {
+            Verdict::Ok => ("ok  ", GOOD),
+            Verdict::Warn => ("warn", WARN),
+            Verdict::Fail => ("fail", BAD),
+        };
+        let command =
+            self.command.as_ref().map(|command| format!("\n       {} {}", paint(DIM, "→"), paint(ACCENT, command)));
+        format!("{}  {:<16} {}{}", paint(style, sign), self.name, self.message, command.unwrap_or_default())
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    items: Vec<Check>,
+}
+
+pub async fn doctor(_arguments: DoctorArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let home = ctx.home()?;
+    let stack = running::healthy(&home);
+    let mut items = local::binaries(ctx);
+    items.extend(local::home(&home));
+    items.push(local::disk(&home));
+    items.push(local::stack(ctx, &home, stack.as_ref()));
+    if stack.is_none() && !home.stack().exists() {
+        items.extend(local::ports());
+    }
+    items.extend(remote::checks(ctx, &home, stack.as_ref()).await);
+
+    let text = items.iter().map(Check::line).collect::<Vec<_>>().join("\n");
+    let failed: Vec<&Check> = items.iter().filter(|check| check.verdict == Verdict::Fail).collect();
+    if failed.is_empty() {
+        return Ok(Output::new(&Answer { items }, move || text));
+    }
+    if !ctx.json() {
+        ctx.printer.out(&text);
+    }
+    let names: Vec<&str> = failed.iter().map(|check| check.name.as_str()).collect();
+    let commands: Vec<String> = failed.iter().filter_map(|check| check.command.clone()).collect();
+    let mut error = ErrorBody::new(ErrorCode::Unavailable, format!("not well: {}", names.join(", ")));
+    if ctx.json() {
+        error = error.with("items", serde_json::to_value(&items).unwrap_or_default());
+    }
+    Err(if commands.is_empty() { error } else { error.commands(commands) })
 }

@@ -1,0 +1,102 @@
+//! What can be seen on this host without a broker.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use maestro_runtime::{Home, StackFile};
+
+use super::Check;
+use crate::context::Context;
+use crate::up::binary::{Binaries, version};
+use crate::up::preflight::{LEAST_FREE, SCARCE, free_bytes};
+use crate::up::stack::{BRIDGE, NATS, SERVER, SPAWNER};
+
+pub fn binaries(ctx: &Context) -> Vec<Check> {
+    let own = env!("CARGO_PKG_VERSION");
+    let binaries = match Binaries::new(&ctx.environment) {
+        Ok(binaries) => binaries,
+        Err(error) => return vec![Check::error("maestro", &error)],
+    };
+    let mut checks = vec![Check::ok("maestro", format!("{own}, {}", binaries.own().display()))];
+    for name in [SERVER, SPAWNER, BRIDGE] {
+        checks.push(match binaries.program(name) {
+            Ok(path) => match version(&path) {
+                Some(found) if found == own => Check::ok(name, format!("{found}, {}", path.display())),
+                Some(found) => {
+                    Check::warn(name, format!("{found} beside maestro {own}: {}", path.display())).then("make build")
+                }
+                None => Check::fail(name, format!("`{} --version` says no version", path.display())).then("make build"),
+            },
+            Err(error) => Check::error(name, &error),
+        });
+    }
+    checks.push(match binaries.nats_server() {
+        Ok(path) => Check::ok(NATS, format!("{}, {}", version(&path).unwrap_or_default(), path.display())),
+        Err(error) => Check::error(NATS, &error),
+    });
+    checks
+}
+
+pub fn home(home: &Home) -> Vec<Check> {
+    let root = home.root();
+    if !root.is_dir() {
+        return vec![Check::warn("home", format!("{} is not there yet", root.display())).then("maestro up")];
+    }
+    let private = |path: &Path| mode(path).is_none_or(|mode| mode & 0o077 == 0);
+    let mut checks = Vec::new();
+    for path in [root.to_path_buf(), home.credentials(), home.token(), home.nats().join("accounts.conf")] {
+        if !private(&path) {
+            let text = format!("{} can be read by others (mode {:o})", path.display(), mode(&path).unwrap_or_default());
+            checks.push(Check::fail("home", text).then(format!("chmod go= {}", path.display())));
+        }
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok("home", format!("{}, for its owner only", root.display())));
+    }
+    checks
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    path.metadata().ok().map(|metadata| metadata.permissions().mode() & 0o777)
+}
+
+pub fn disk(home: &Home) -> Check {
+    if !home.root().is_dir() {
+        return Check::ok("disk", "nothing stored yet");
+    }
+    match free_bytes(home) {
+        Ok(free) if free < LEAST_FREE => Check::fail("disk", format!("{} MiB free", free >> 20)),
+        Ok(free) if free < SCARCE => Check::warn("disk", format!("{} MiB free", free >> 20)),
+        Ok(free) => Check::ok("disk", format!("{} GiB free", free >> 30)),
+        Err(error) => Check::warn("disk", format!("free space is not known: {error}")),
+    }
+}
+
+pub fn stack(ctx: &Context, home: &Home, stack: Option<&StackFile>) -> Check {
+    let elsewhere = ctx.globals.server.is_some() || ctx.environment.nats_url().is_some();
+    match stack {
+        Some(stack) => {
+            let dashboard = stack.bridge_url.as_deref().unwrap_or("no dashboard");
+            Check::ok("stack", format!("{} programs, {dashboard}", stack.processes.len()))
+        }
+        None if elsewhere => Check::ok("stack", "none in this home; the broker was named"),
+        None if home.stack().exists() => {
+            Check::fail("stack", "`maestro up` of this home was killed; the next one cleans up")
+                .then("maestro up --detach")
+        }
+        None => Check::fail("stack", format!("none runs in {}", home.root().display())).then("maestro up --detach"),
+    }
+}
+
+/// Only asked while no stack of this home runs: then the usual ports should be free.
+pub fn ports() -> Vec<Check> {
+    let taken = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_err();
+    let ports = [(7372, "--port"), (7373, "--bridge-port")];
+    let checks = ports.iter().filter(|(port, _)| taken(port)).map(|(port, flag)| {
+        Check::warn("ports", format!("another program has port {port}"))
+            .then(format!("maestro up {flag} {}", port + 100))
+    });
+    let checks: Vec<Check> = checks.collect();
+    if checks.is_empty() { vec![Check::ok("ports", "7372 and 7373 are free")] } else { checks }
+}
