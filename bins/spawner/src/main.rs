@@ -1,1 +1,30 @@
-fn main() {}
+//! `maestro-spawner`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use maestro_runtime::{Environment, LogOptions, Shutdown, init_logging};
+use maestro_spawner::{Args, Config, Part, hold, run};
+
+fn main() -> ExitCode {
+    match start(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the one line that says why the program did not run")]
+            {
+                eprintln!("maestro-spawner: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> anyhow::Result<()> {
+    init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
+    if let Some(Part::Hold) = args.part {
+        return hold();
+    }
+    let config = Config::resolve(args, std::env::vars().collect())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async { run(config, Shutdown::listen()?.drain()).await })
+}

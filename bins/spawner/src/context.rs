@@ -1,0 +1,140 @@
+//! What every part of the running spawner shares.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use maestro_client::{Caller, Client};
+use maestro_domain::Timestamp;
+use maestro_wire::NodeRecord;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent;
+use crate::config::Config;
+use crate::holder::Holders;
+use crate::incarnation::Incarnation;
+use crate::ledger::Ledger;
+use crate::outbox::Outbox;
+
+pub struct Context {
+    pub config: Config,
+    pub client: Client,
+    pub ledger: Ledger,
+    pub outbox: Outbox,
+    pub holders: Holders,
+    /// Cancelled when the spawner is to end, and its sessions with it.
+    pub shutdown: CancellationToken,
+    pub since: Timestamp,
+    /// Incarnations in hand; `true`: their order is acknowledged.
+    in_hand: Mutex<HashMap<Incarnation, bool>>,
+    taken: AtomicU32,
+    /// Told when the number of free slots changes.
+    pub slots_changed: Notify,
+}
+
+impl Context {
+    pub fn new(
+        config: Config,
+        client: Client,
+        (ledger, outbox): (Ledger, Outbox),
+        holders: Holders,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            client,
+            ledger,
+            outbox,
+            holders,
+            shutdown,
+            since: now(),
+            in_hand: Mutex::default(),
+            taken: AtomicU32::new(0),
+            slots_changed: Notify::new(),
+        })
+    }
+
+    /// Speaks as the session, in this incarnation.
+    pub fn caller(&self, incarnation: &Incarnation) -> Caller {
+        Caller::new(self.client.clone(), incarnation.actor(), Some(incarnation.epoch))
+    }
+
+    /// Slots in use.
+    pub fn taken(&self) -> u32 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// This spawner as others see it.
+    pub fn record(&self) -> NodeRecord {
+        let Config { node, pool, labels, slots, .. } = &self.config;
+        NodeRecord {
+            node: node.clone(),
+            pool: pool.clone(),
+            labels: labels.clone(),
+            agents: agent::offered(),
+            slots: *slots,
+            free: slots.saturating_sub(self.taken()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            since: self.since,
+        }
+    }
+
+    /// What is in hand, sorted.
+    pub fn sessions(&self) -> Vec<Incarnation> {
+        let mut all: Vec<_> = self.lock().keys().cloned().collect();
+        all.sort();
+        all
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Incarnation, bool>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An incarnation in hand: it takes a slot, and a second order for it starts nothing.
+pub struct InHand {
+    context: Arc<Context>,
+    incarnation: Incarnation,
+}
+
+/// An incarnation is in hand already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twice {
+    /// Its order is acknowledged, so a second one is a repetition of the broker's.
+    pub settled: bool,
+}
+
+impl InHand {
+    /// # Errors
+    /// When it is in hand already.
+    pub fn take(context: &Arc<Context>, incarnation: &Incarnation) -> Result<Self, Twice> {
+        let mut in_hand = context.lock();
+        if let Some(settled) = in_hand.get(incarnation) {
+            return Err(Twice { settled: *settled });
+        }
+        in_hand.insert(incarnation.clone(), false);
+        drop(in_hand);
+        context.taken.fetch_add(1, Ordering::Relaxed);
+        context.slots_changed.notify_one();
+        Ok(Self { context: context.clone(), incarnation: incarnation.clone() })
+    }
+
+    pub fn settled(&self) {
+        self.context.lock().insert(self.incarnation.clone(), true);
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.context.lock().remove(&self.incarnation);
+        self.context.taken.fetch_sub(1, Ordering::Relaxed);
+        self.context.slots_changed.notify_one();
+    }
+}
+
+pub fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,92 @@
+//! The spawner's own ledger: what runs on this host because of it. One file an incarnation, written before the start.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::incarnation::Incarnation;
+use crate::os::{self, Identity};
+
+/// What is known about one running incarnation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    #[serde(flatten)]
+    pub incarnation: Incarnation,
+    /// Stands in the environment of all its processes, and in its lease.
+    pub nonce: String,
+    /// The start of the host in which the numbers below mean something.
+    pub boot: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Identity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Identity>,
+}
+
+impl Entry {
+    pub fn new(incarnation: Incarnation) -> Self {
+        let nonce = ulid::Ulid::generate().to_string().to_lowercase();
+        Self { incarnation, nonce, boot: os::boot_id(), holder: None, agent: None }
+    }
+}
+
+/// The directory of entries.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    directory: PathBuf,
+}
+
+impl Ledger {
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn open(data: &Path) -> io::Result<Self> {
+        let directory = data.join("ledger");
+        fs::create_dir_all(&directory)?;
+        Ok(Self { directory })
+    }
+
+    /// Writes the entry as a whole, synced.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write(&self, entry: &Entry) -> io::Result<()> {
+        maestro_runtime::write_secret(&self.path(&entry.incarnation), &serde_json::to_vec(entry)?)
+    }
+
+    /// Forgets an incarnation.
+    pub fn remove(&self, incarnation: &Incarnation) {
+        if let Err(error) = fs::remove_file(self.path(incarnation))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::error!(%incarnation, cause = %error, "ledger entry stays; the next start reports it lost again");
+        }
+    }
+
+    /// Every entry, and files that are none, moved aside.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn read(&self) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for file in fs::read_dir(&self.directory)? {
+            let path = file?.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            match serde_json::from_slice(&fs::read(&path)?) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => {
+                    tracing::error!(path = %path.display(), cause = %error, "not a ledger entry; moved aside");
+                    fs::rename(&path, path.with_extension("bad"))?;
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn path(&self, incarnation: &Incarnation) -> PathBuf {
+        self.directory.join(format!("{incarnation}.json"))
+    }
+}

@@ -1,0 +1,103 @@
+//! This spawner among the others: its record in NODES and its micro service.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceSpec, StartError};
+use maestro_client::{Lease, LeaseError};
+use maestro_wire::{Reply, Subject};
+use serde_json::json;
+
+use crate::context::Context;
+
+const BUCKET: &str = "NODES";
+const TTL: Duration = Duration::from_secs(30);
+const RENEW: Duration = Duration::from_secs(10);
+/// Changes of the free slots are told at most this often.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Writes the record, over that of an earlier process of this name.
+///
+/// # Errors
+/// When the bucket is not there or does not take it.
+pub async fn register(context: &Context) -> Result<Lease, LeaseError> {
+    let bucket = context.client.bucket(BUCKET);
+    let key = context.config.node.as_str();
+    match bucket.acquire(key, value(context), TTL).await {
+        Err(LeaseError::Held(entry)) => {
+            let mut lease = bucket.adopt(&entry, TTL);
+            lease.renew(value(context)).await?;
+            Ok(lease)
+        }
+        other => other,
+    }
+}
+
+/// Keeps the record until shutdown, then takes it away.
+pub async fn keep(context: &Arc<Context>, lease: Lease) {
+    let mut lease = Some(lease);
+    loop {
+        tokio::select! {
+            biased;
+            () = context.shutdown.cancelled() => break,
+            () = tokio::time::sleep(RENEW) => {}
+            () = context.slots_changed.notified() => tokio::time::sleep(PAUSE).await,
+        }
+        let outcome = match lease.as_mut() {
+            Some(held) => held.renew(value(context)).await,
+            None => register(context).await.map(|taken| lease = Some(taken)),
+        };
+        if let Err(error) = outcome {
+            // Expired, taken over by another of the same name, or no broker: written anew the next time.
+            tracing::warn!(cause = %error, "record in {BUCKET} not renewed");
+            lease = None;
+        }
+    }
+    if let Some(held) = lease
+        && let Ok(Err(error)) = tokio::time::timeout(Duration::from_secs(1), held.release()).await
+    {
+        tracing::debug!(cause = %error, "record in {BUCKET} not removed; it expires");
+    }
+}
+
+fn value(context: &Context) -> Bytes {
+    serde_json::to_vec(&context.record()).unwrap_or_default().into()
+}
+
+/// Starts the service `maestro-spawner`; its endpoint is to be read by [`answer`].
+///
+/// # Errors
+/// When the subscriptions cannot be made.
+pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartError> {
+    let node = &context.config.node;
+    let subject = Subject::Node { node: node.clone(), verb: "info".to_owned() }.to_string();
+    let metadata = BTreeMap::from([
+        ("node".to_owned(), node.to_string()),
+        ("pool".to_owned(), context.config.pool.to_string()),
+        ("pid".to_owned(), std::process::id().to_string()),
+    ]);
+    let spec = ServiceSpec {
+        name: "maestro-spawner".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        description: "Starts sessions on one host and keeps them honest.".to_owned(),
+        metadata,
+        endpoints: vec![EndpointSpec::new("info", &subject, "spawner")],
+    };
+    let started = Service::start(&context.client, spec).await?;
+    started.0.join();
+    Ok(started)
+}
+
+/// Answers `info` until the service ends.
+pub async fn answer(context: &Arc<Context>, mut endpoints: Vec<Endpoint>) {
+    let Some(endpoint) = endpoints.first_mut() else { return };
+    while let Some(request) = endpoint.next().await {
+        let sessions: Vec<_> = context.sessions();
+        let reply = Reply::ok(&json!({ "node": context.record(), "sessions": sessions }));
+        if let Err(error) = request.respond(reply.encode().into(), None).await {
+            tracing::debug!(cause = %error, "info not answered");
+        }
+    }
+}

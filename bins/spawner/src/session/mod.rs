@@ -1,0 +1,94 @@
+//! One order from delivery to the last report.
+
+mod endpoint;
+mod lease;
+mod live;
+mod order;
+mod report;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use maestro_client::{Job, Settled};
+use maestro_wire::SpawnOrder;
+
+use crate::context::{Context, InHand};
+use crate::dispatch::DELIVERIES;
+use crate::incarnation::Incarnation;
+use crate::outbox::Report;
+use order::Refusal;
+
+/// How often the broker hears that an order is still worked on.
+const PROGRESS: Duration = Duration::from_secs(10);
+
+/// Works one order: fetches what is to be done, starts it, stays with it, reports its end.
+pub async fn run(context: &Arc<Context>, job: Job) {
+    let order = match serde_json::from_slice::<SpawnOrder>(job.payload()) {
+        Ok(order) => order,
+        Err(error) => {
+            tracing::error!(subject = job.subject(), cause = %error, "not an order; removed");
+            return settle(job.term("not an order").await);
+        }
+    };
+    let incarnation = Incarnation::from(&order);
+    let in_hand = match InHand::take(context, &incarnation) {
+        Ok(in_hand) => in_hand,
+        // The broker gave it out again because it did not hear of us in time.
+        Err(twice) if twice.settled => return settle(job.ack().await),
+        Err(_) => return,
+    };
+    if context.outbox.holds(&incarnation) {
+        return settle(job.ack().await);
+    }
+    let prepared = in_progress(&job, order::prepare(context, &order, &incarnation)).await;
+    let refusal = match prepared {
+        Ok(prepared) => match live::begin(context, &job, &incarnation, prepared).await {
+            Ok(running) => return live::stay(context, job, &in_hand, running).await,
+            Err(refusal) => refusal,
+        },
+        Err(refusal) => refusal,
+    };
+    match refusal {
+        Refusal::NotOurs(why) => {
+            tracing::info!(%incarnation, why, "order dropped");
+            settle(job.ack().await);
+        }
+        Refusal::Later(why) if job.deliveries() < u64::from(DELIVERIES) => {
+            tracing::warn!(%incarnation, why, deliveries = job.deliveries(), "order handed back");
+            settle(job.nak(Duration::from_secs(2)).await);
+        }
+        Refusal::Later(why) | Refusal::Never(why) => {
+            tracing::warn!(%incarnation, why, "session failed");
+            report(context, &incarnation, Report::Failed { failure: why });
+            settle(job.term("its session failed").await);
+        }
+        Refusal::Ended => settle(job.ack().await),
+    }
+}
+
+/// Works on something while the broker hears that the order is in hand.
+async fn in_progress<T>(job: &Job, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(PROGRESS) => if let Err(error) = job.in_progress().await {
+                tracing::debug!(cause = %error, "progress not told");
+            },
+        }
+    }
+}
+
+/// Keeps a report; one that cannot be written is sent all the same while this process lives.
+fn report(context: &Context, incarnation: &Incarnation, report: Report) {
+    if let Err(error) = context.outbox.put(incarnation, report) {
+        tracing::error!(%incarnation, cause = %error, "report not written to disk");
+    }
+}
+
+/// What is not confirmed comes again, and is then dropped.
+fn settle(outcome: Result<(), Settled>) {
+    if let Err(error) = outcome {
+        tracing::debug!(cause = %error, "order not settled");
+    }
+}

@@ -1,0 +1,107 @@
+//! Holders against real process trees, without a broker.
+
+mod tree;
+
+use std::time::{Duration, Instant};
+
+use maestro_spawner::{Happened, Holder, Holders, Launch, is_alive};
+use tree::{Scene, until};
+
+async fn started(scene: &Scene, script: &str, grace: Duration) -> (Holders, Holder) {
+    let holders = scene.holders();
+    let mut holder = holders.spawn().unwrap();
+    holder.start(scene.launch(script, grace)).await.unwrap();
+    assert!(matches!(holder.next().await, Happened::Started(_)));
+    (holders, holder)
+}
+
+#[tokio::test]
+async fn an_exit_code_and_a_signal_are_told() {
+    let scene = Scene::new();
+    let (_, mut holder) = started(&scene, "echo out; echo err >&2; exit 7", Duration::from_secs(1)).await;
+    assert_eq!(holder.next().await, Happened::Ended(7));
+    holder.close().await;
+    assert_eq!(scene.output(), "out\nerr\n");
+
+    let (_, mut holder) = started(&scene, "kill -9 $$", Duration::from_secs(1)).await;
+    assert_eq!(holder.next().await, Happened::Ended(137));
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn a_missing_program_and_a_missing_directory_are_told() {
+    let scene = Scene::new();
+    for launch in [
+        Launch { program: "/no/such/program".into(), ..scene.launch("", Duration::ZERO) },
+        Launch { directory: "/no/such/directory".into(), ..scene.launch("", Duration::ZERO) },
+    ] {
+        let mut holder = scene.holders().spawn().unwrap();
+        holder.start(launch).await.unwrap();
+        assert!(matches!(holder.next().await, Happened::NotStarted(_)));
+        holder.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_tree_that_ignores_it_and_forks_away() {
+    let scene = Scene::new();
+    let (_, mut holder) = started(&scene, &scene.stubborn_tree(), Duration::from_millis(500)).await;
+    let tree = scene.tree(4).await;
+    let begun = Instant::now();
+    holder.stop().await;
+    assert_eq!(holder.next().await, Happened::Ended(137));
+    assert!(begun.elapsed() >= Duration::from_millis(500), "grace was given");
+    assert!(tree.iter().all(|identity| !is_alive(*identity)), "all gone before the end is told");
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn a_polite_agent_ends_at_once_with_its_own_code() {
+    let scene = Scene::new();
+    let script = "trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+    let (_, mut holder) = started(&scene, script, Duration::from_secs(30)).await;
+    until("the trap is set", || scene.output().contains("ready")).await;
+    let begun = Instant::now();
+    holder.stop().await;
+    assert_eq!(holder.next().await, Happened::Ended(3));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_exits_leaves_nothing_behind() {
+    let scene = Scene::new();
+    let script = format!("{} & sleep 0.3; exit 0", scene.daemon("left"));
+    let (_, mut holder) = started(&scene, &script, Duration::from_millis(200)).await;
+    let tree = scene.tree(1).await;
+    assert_eq!(holder.next().await, Happened::Ended(0));
+    assert!(tree.iter().all(|identity| !is_alive(*identity)));
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn a_holder_without_a_spawner_ends_everything() {
+    let scene = Scene::new();
+    let (_, mut holder) = started(&scene, &scene.stubborn_tree(), Duration::from_millis(300)).await;
+    let tree = scene.tree(4).await;
+    let identity = holder.identity;
+    // What a SIGKILL of the spawner does: its end of the pipe is gone.
+    drop(std::mem::replace(&mut holder, scene.holders().spawn().unwrap()));
+    until("holder and tree are gone", || !is_alive(identity) && tree.iter().all(|identity| !is_alive(*identity))).await;
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn output_is_bounded_and_does_not_stall_the_agent() {
+    let scene = Scene::new();
+    let mut holder = scene.holders().spawn().unwrap();
+    let script = "head -c 20000000 /dev/zero; echo; echo last";
+    let launch = Launch { log_bytes: 1 << 20, ..scene.launch(script, Duration::from_secs(1)) };
+    holder.start(launch).await.unwrap();
+    assert!(matches!(holder.next().await, Happened::Started(_)));
+    assert_eq!(holder.next().await, Happened::Ended(0));
+    holder.close().await;
+    let former = std::fs::metadata(scene.path("output.log.1")).unwrap().len();
+    assert!(former + scene.output().len() as u64 <= 1 << 20);
+    assert!(scene.output().ends_with("last\n"));
+}
