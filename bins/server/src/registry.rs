@@ -109,7 +109,6 @@ impl Registry {
             id: command,
             traceparent: None,
             expires_at: now().plus_secs(10),
-            min_seq: 0,
             raw: None,
             reply,
         };

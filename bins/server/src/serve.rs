@@ -124,16 +124,15 @@ async fn open_store(
     ledger: &Ledger,
     info: &maestro_client::StreamInfo,
 ) -> anyhow::Result<store::Opened> {
-    // The message at the position is read before the file is judged: a probe of the file says which one.
     let data = config.data.clone();
-    let probe = tokio::task::spawn_blocking(move || store::position_of(&data)).await?;
-    let there = match probe {
+    let found = tokio::task::spawn_blocking(move || store::find(&data)).await??;
+    let there = match &found.position {
         Some(position) if position.seq > 0 => ledger.client().message_at(STREAM, position.seq).await?,
         Some(_) | None => None,
     };
-    let (data, info, id) = (config.data.clone(), info.clone(), ledger.id().to_owned());
+    let (info, id) = (info.clone(), ledger.id().to_owned());
     tokio::task::spawn_blocking(move || {
-        store::open(&data, |position| {
+        found.open(|position| {
             if position.stream_created != info.created {
                 return Err("the stream was made anew".to_owned());
             }

@@ -168,7 +168,7 @@ impl Actor {
             let next = self.shared.ledger.next_commit(&self.project.id, self.applied + 1).await;
             match next {
                 Ok(Some(commit)) => self.apply(&Arc::new(commit)),
-                Ok(None) => return Ok(()),
+                Ok(None) => return Err(unavailable(&format!("the ledger has no sequence {target} of this project"))),
                 Err(error) => return Err(unavailable(&format!("the ledger cannot be read: {error}"))),
             }
             if self.shared.broken.borrow().is_some() {

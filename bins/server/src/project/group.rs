@@ -1,6 +1,6 @@
 //! Group commit: everything that waits is decided in order on a draft, appended as one message, then answered.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use maestro_client::AppendError;
 use maestro_domain::{Actor as Who, Answer, Command, Event, State, Timestamp, answer as answer_of, decide};
@@ -45,15 +45,12 @@ struct Draft {
 impl Actor {
     /// Decides what waits, up to the bounds of a group.
     pub(super) async fn decide_group(&mut self) {
-        if let Err(error) = self.await_seen().await {
-            tracing::info!(project = %self.project.id, error = %error.message, "a group could not begin");
-        }
         self.hand_on().await;
         if self.waiting.is_empty() {
             return;
         }
         for _ in 0..ATTEMPTS {
-            let draft = match self.draft() {
+            let mut draft = match self.draft() {
                 Ok(draft) => draft,
                 Err(error) => {
                     self.shared.break_off(error.to_string());
@@ -64,15 +61,21 @@ impl Actor {
             let outcome = if draft.accepted.is_empty() {
                 self.confirm().await
             } else {
-                let payload = bytes::Bytes::copy_from_slice(&draft.payload);
-                self.append(payload).await
+                let payload = std::mem::take(&mut draft.payload);
+                self.append(payload.into()).await
             };
             match outcome {
                 Next::Committed(seq) => {
                     self.commit(draft, seq).await;
                     return;
                 }
-                Next::Again => self.put_back(draft),
+                Next::Again => {
+                    self.put_back(draft);
+                    self.hand_on().await;
+                    if self.waiting.is_empty() {
+                        return;
+                    }
+                }
                 Next::GiveUp(error) => {
                     self.put_back(draft);
                     self.refuse_all(&error);
@@ -81,26 +84,6 @@ impl Actor {
             }
         }
         self.refuse_all(&unavailable("other replicas write to this project faster than this one can follow"));
-    }
-
-    /// Nobody is answered from a state older than what they have seen.
-    async fn await_seen(&mut self) -> Result<(), ErrorBody> {
-        let wanted = self.waiting.iter().map(|ask| ask.min_seq).max().unwrap_or(0);
-        if wanted <= self.applied {
-            return Ok(());
-        }
-        let reached = self.follow_to(wanted).await;
-        if self.applied < wanted {
-            let applied = self.applied;
-            let (late, rest): (VecDeque<Ask>, VecDeque<Ask>) =
-                self.waiting.drain(..).partition(|ask| ask.min_seq > applied);
-            self.waiting = rest;
-            for ask in late {
-                let text = format!("this replica is at sequence {applied}, you have seen {}", ask.min_seq);
-                answer(ask, Reply::refused(ErrorBody::new(ErrorCode::StaleRead, text)));
-            }
-        }
-        reached
     }
 
     fn draft(&mut self) -> Result<Draft, crate::store::StoreError> {

@@ -29,8 +29,6 @@ pub struct Ask {
     pub traceparent: Option<String>,
     /// The sender has given up after this.
     pub expires_at: Timestamp,
-    /// The actor must have seen this sequence.
-    pub min_seq: u64,
     /// The command as it came, for handing it on; absent when another replica handed it to us.
     pub raw: Option<(String, bytes::Bytes)>,
     pub reply: oneshot::Sender<Reply>,

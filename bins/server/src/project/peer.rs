@@ -25,7 +25,14 @@ pub fn subject(replica: &str) -> String {
 impl Actor {
     /// Hands what waits to the project's home, if that is elsewhere; what it does not answer stays.
     pub(super) async fn hand_on(&mut self) {
-        let Some(home) = self.home.elsewhere().map(subject) else { return };
+        let Some(home) = self.home.elsewhere() else { return };
+        let from_peers = self.waiting.iter().any(|ask| ask.raw.is_none());
+        if from_peers && self.shared.ledger.replica() < home {
+            // Two replicas hand to each other: the one whose name comes first stays at home.
+            self.home.gone();
+            return;
+        }
+        let home = subject(home);
         let mut calls = JoinSet::new();
         let mut kept = std::collections::VecDeque::new();
         for mut ask in self.waiting.drain(..) {

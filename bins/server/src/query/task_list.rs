@@ -6,6 +6,15 @@ use maestro_wire::{ErrorBody, Page, TaskList, TaskRow, TaskSort};
 use super::{Asked, cursor};
 use crate::{reply::row, store::Reading};
 
+/// A page ends here, however many items it has: it must fit into one message of the broker.
+const PAGE_BYTES: usize = 512 * 1024;
+
+/// About how many bytes a task takes in an answer.
+fn weight(task: &Task) -> usize {
+    let subtasks: usize = task.subtasks.iter().map(|s| s.title.len() * 2 + 200).sum();
+    800 + task.title.len() * 2 + task.depends_on.len() * 12 + task.labels.len() * 52 + subtasks
+}
+
 /// The place of a task in its order.
 #[derive(serde::Serialize, serde::Deserialize, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
 #[serde(untagged)]
@@ -26,6 +35,7 @@ pub async fn answer(asked: &Asked<'_>, list: &TaskList) -> Result<Page<TaskRow>,
     let mut items = Vec::with_capacity(limit.min(64));
     let mut last = None;
     let mut more = false;
+    let mut bytes = 0;
     // Newest first is the natural order of changes, oldest first that of creation and priority.
     let descending = list.reverse != (list.sort == TaskSort::Updated);
     let begins = |place: Place| match after {
@@ -37,11 +47,12 @@ pub async fn answer(asked: &Asked<'_>, list: &TaskList) -> Result<Page<TaskRow>,
         if !begins(place) || !filter.fits(state, task)? {
             continue;
         }
-        if items.len() == limit {
+        if items.len() == limit || bytes > PAGE_BYTES {
             more = true;
             break;
         }
         last = Some(place);
+        bytes += weight(task);
         items.push(row(state, task));
     }
     Ok(Page { items, next_cursor: last.filter(|_| more).map(|place| cursor::write(&place)) })

@@ -15,7 +15,7 @@ use redb::{Database, TableDefinition};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub use open::{Opened, open, position_of, set_aside};
+pub use open::{Opened, find, set_aside};
 pub use read::{EventRange, KnownCommand, Reading};
 pub use row::StoreError;
 pub use write::Writer;

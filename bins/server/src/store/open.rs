@@ -1,6 +1,10 @@
 //! Opening: what is there is used when it is whole and of this ledger; else it is moved aside, and why is told.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use redb::{Database, ReadableDatabase};
 use tokio::sync::watch;
@@ -17,31 +21,51 @@ pub struct Opened {
     pub rebuilt: Option<String>,
 }
 
-/// Opens the projection in `directory`. `fits` judges the position that was found: `Err` says why it is not of this
-/// ledger.
+/// A file that was opened and is not judged yet.
+pub struct Found {
+    path: PathBuf,
+    db: Option<Database>,
+    /// Where it is; `None` when there is nothing to judge.
+    pub position: Option<Position>,
+    problem: Option<String>,
+}
+
+/// Opens what is in `directory` and checks that it is whole.
 ///
 /// # Errors
-/// Only when not even a new file can be made.
-pub fn open(directory: &Path, fits: impl FnOnce(&Position) -> Result<(), String>) -> anyhow::Result<Opened> {
+/// Only when the directory cannot be made.
+pub fn find(directory: &Path) -> anyhow::Result<Found> {
     fs::create_dir_all(directory)?;
     let path = directory.join("projection.redb");
-    let mut reason = None;
-    if path.exists() {
-        match try_open(&path) {
-            Ok((db, Some(position))) => match fits(&position) {
+    if !path.exists() {
+        return Ok(Found { path, db: None, position: None, problem: None });
+    }
+    Ok(match try_open(&path) {
+        Ok((db, position)) => Found { path, db: Some(db), position, problem: None },
+        Err(problem) => Found { path, db: None, position: None, problem: Some(problem) },
+    })
+}
+
+impl Found {
+    /// Uses what was found, unless `fits` says why not; then, as when it is damaged, it is moved aside.
+    ///
+    /// # Errors
+    /// Only when not even a new file can be made.
+    pub fn open(self, fits: impl FnOnce(&Position) -> Result<(), String>) -> anyhow::Result<Opened> {
+        let Self { path, db, position, mut problem } = self;
+        if let (Some(db), Some(position)) = (db, position) {
+            match fits(&position) {
                 Ok(()) => return Ok(opened(db, Some(position), None)?),
-                Err(why) => reason = Some(why),
-            },
-            Ok((_, None)) => reason = None,
-            Err(error) => reason = Some(error),
+                Err(why) => problem = Some(why),
+            }
         }
         set_aside(&path)?;
+        if let Some(problem) = &problem {
+            tracing::warn!(reason = problem, path = %path.display(), "the projection is built anew");
+        }
+        let db = builder().create(&path)?;
+        Ok(opened(db, None, problem)?)
     }
-    if let Some(reason) = &reason {
-        tracing::warn!(reason, path = %path.display(), "the projection is built anew");
-    }
-    let db = builder().create(&path)?;
-    Ok(opened(db, None, reason)?)
 }
 
 fn builder() -> redb::Builder {
@@ -75,17 +99,6 @@ fn try_open(path: &Path) -> Result<(Database, Option<Position>), String> {
         Some(p) if p.schema != SCHEMA => Err(format!("it has schema {}, this server writes schema {SCHEMA}", p.schema)),
         Some(_) | None => Ok((db, position)),
     }
-}
-
-/// The position of the file in `directory`, if it can be read; nothing is judged or changed.
-#[must_use]
-pub fn position_of(directory: &Path) -> Option<Position> {
-    let path = directory.join("projection.redb");
-    if !path.exists() {
-        return None;
-    }
-    let db = builder().open(&path).ok()?;
-    read_position(&db).ok().flatten()
 }
 
 fn read_position(db: &Database) -> Result<Option<Position>, StoreError> {
