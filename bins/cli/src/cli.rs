@@ -24,7 +24,7 @@ use crate::up::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
 
 /// Teams of coding agents: tasks, sessions and messages, over NATS
 #[derive(Parser, Debug)]
-#[command(name = "maestro", version, propagate_version = true, subcommand_required = true)]
+#[command(name = "maestro", version, subcommand_required = true)]
 #[command(arg_required_else_help = true, infer_subcommands = false, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]

@@ -63,7 +63,7 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
     }
     data.insert("actor".to_owned(), json!(actor));
     data.insert("origins".to_owned(), Value::Object(origins));
-    Ok(Output::new(&data, move || view::rendered(&table)))
+    Ok(Output::new(&data, move || view::rendered(&mut table)))
 }
 
 fn user_origin(is_user: bool) -> String {

@@ -108,7 +108,11 @@ pub fn cell(text: impl ToString, style: Style) -> comfy_table::Cell {
 }
 
 /// The table as text without white space at the ends of lines.
-pub fn rendered(table: &Table) -> String {
+pub fn rendered(table: &mut Table) -> String {
+    table.style_text_only();
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 

@@ -34,7 +34,7 @@ pub fn page(page: &Page<ProjectView>) -> String {
             cell(age(view.project.updated_at), DIM),
         ]);
     }
-    format!("{}{}", rendered(&table), super::more("maestro project list", page.next_cursor.as_ref()))
+    format!("{}{}", rendered(&mut table), super::more("maestro project list", page.next_cursor.as_ref()))
 }
 
 pub fn line(view: &ProjectView) -> String {

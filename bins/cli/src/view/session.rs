@@ -28,7 +28,7 @@ pub fn table_of(sessions: &[SessionView]) -> String {
             cell(age(session.updated_at), DIM),
         ]);
     }
-    rendered(&table)
+    rendered(&mut table)
 }
 
 const fn role(role: maestro_domain::Role) -> &'static str {

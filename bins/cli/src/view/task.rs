@@ -23,7 +23,7 @@ pub fn table_of(tasks: &[TaskRow]) -> String {
             cell(age(row.task.updated_at), DIM),
         ]);
     }
-    rendered(&table)
+    rendered(&mut table)
 }
 
 /// A page of a list, and what to do when nothing is on it.

@@ -22,5 +22,5 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
         let value = value.as_deref().unwrap_or("-");
         table.add_row([view::cell(key, BOLD), view::cell(value, anstyle::Style::new()), view::cell(origin, DIM)]);
     }
-    Ok(Output::new(&Page { items, next_cursor: None }, move || view::rendered(&table)))
+    Ok(Output::new(&Page { items, next_cursor: None }, move || view::rendered(&mut table)))
 }

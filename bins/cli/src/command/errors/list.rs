@@ -23,7 +23,7 @@ pub fn run() -> Result<Output, ErrorBody> {
                 view::cell(code.about(), anstyle::Style::new()),
             ]);
         }
-        view::rendered(&table)
+        view::rendered(&mut table)
     };
     Ok(Output::new(&Page { items: json!(items).as_array().cloned().unwrap_or_default(), next_cursor: None }, human))
 }
