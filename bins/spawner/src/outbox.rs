@@ -179,7 +179,11 @@ fn is_final(error: &ErrorBody) -> bool {
     !error.retryable
         && !matches!(
             error.code,
-            Code::PermissionDenied | Code::AuthenticationFailed | Code::Internal | Code::UnsupportedVersion | Code::BrokerTooOld
+            Code::PermissionDenied
+                | Code::AuthenticationFailed
+                | Code::Internal
+                | Code::UnsupportedVersion
+                | Code::BrokerTooOld
         )
 }
 
@@ -191,8 +195,7 @@ mod tests {
     fn a_report_survives_the_process() {
         let data = std::env::temp_dir().join(format!("maestro-outbox-{}", ulid::Ulid::generate()));
         fs::create_dir_all(&data).unwrap();
-        let incarnation =
-            Incarnation { project: "web".parse().unwrap(), session: "s7".parse().unwrap(), epoch: 2 };
+        let incarnation = Incarnation { project: "web".parse().unwrap(), session: "s7".parse().unwrap(), epoch: 2 };
         Outbox::open(&data).unwrap().put(&incarnation, Report::Exited { code: 3 }).unwrap();
         let outbox = Outbox::open(&data).unwrap();
         assert!(outbox.holds(&incarnation) && !outbox.is_empty());

@@ -102,7 +102,9 @@ async fn begin(context: &Arc<Context>) -> anyhow::Result<(Queues, Lease)> {
                 Ok(lease) => return Ok((queues, lease)),
                 Err(error) => anyhow::Error::from(error).context("bucket NODES"),
             },
-            Err(error @ (QueueError::Mismatch { .. } | QueueError::Api(ApiError::Denied(_)))) => return Err(error.into()),
+            Err(error @ (QueueError::Mismatch { .. } | QueueError::Api(ApiError::Denied(_)))) => {
+                return Err(error.into());
+            }
             Err(error) => anyhow::Error::from(error).context("stream SPAWN"),
         };
         if begun.elapsed() > PATIENCE {

@@ -81,7 +81,11 @@ pub fn environment(inherited: &BTreeMap<String, String>, session: &Session<'_>) 
 }
 
 fn belongs(name: &str, prefix: &str) -> bool {
-    if prefix.ends_with('_') { name.starts_with(prefix) } else { name == prefix || name.starts_with(&format!("{prefix}_")) }
+    if prefix.ends_with('_') {
+        name.starts_with(prefix)
+    } else {
+        name == prefix || name.starts_with(&format!("{prefix}_"))
+    }
 }
 
 #[cfg(test)]
@@ -91,7 +95,9 @@ mod tests {
     #[test]
     fn enclosing_agents_are_told_by_whole_words() {
         let enclosing = |name: &str| ENCLOSING.iter().any(|prefix| belongs(name, prefix));
-        for name in ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_SANDBOX", "GEMINI_CLI", "OPENCODE", "OPENCODE_BIN_PATH"] {
+        for name in
+            ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_SANDBOX", "GEMINI_CLI", "OPENCODE", "OPENCODE_BIN_PATH"]
+        {
             assert!(enclosing(name), "{name}");
         }
         for name in ["CLAUDECODES", "CLAUDE_CONFIG_DIR", "CODEXES", "PATH", "ANTHROPIC_API_KEY"] {

@@ -19,7 +19,10 @@ pub struct Invocation {
 
 /// The agents that this host can run.
 pub fn offered() -> Vec<AgentInfo> {
-    [shell::NAME].iter().filter_map(|name| Some(AgentInfo { name: name.parse::<AgentName>().ok()?, version: None })).collect()
+    [shell::NAME]
+        .iter()
+        .filter_map(|name| Some(AgentInfo { name: name.parse::<AgentName>().ok()?, version: None }))
+        .collect()
 }
 
 /// What to run for this manifest. `directory` is the session's own, for files that the program needs.

@@ -57,7 +57,8 @@ mod tests {
         for number in 0..500 {
             log.write(format!("line {number}\n").as_bytes()).unwrap();
         }
-        let (new, old) = (fs::read_to_string(&path).unwrap(), fs::read_to_string(directory.join("output.log.1")).unwrap());
+        let (new, old) =
+            (fs::read_to_string(&path).unwrap(), fs::read_to_string(directory.join("output.log.1")).unwrap());
         assert!(new.ends_with("line 499\n"));
         assert!(new.len() + old.len() <= 1000 && new.len() + old.len() > 490);
         log.write(&[b'x'; 5000]).unwrap();

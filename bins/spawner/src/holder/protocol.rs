@@ -36,8 +36,14 @@ pub(super) enum Order {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "camelCase")]
 pub(super) enum Told {
-    Started { agent: Identity },
-    NotStarted { reason: String },
+    Started {
+        agent: Identity,
+    },
+    NotStarted {
+        reason: String,
+    },
     /// It and everything it started are gone.
-    Ended { code: i32 },
+    Ended {
+        code: i32,
+    },
 }

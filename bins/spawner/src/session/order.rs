@@ -82,8 +82,7 @@ async fn starting(context: &Context, incarnation: &Incarnation, workspace: &Work
     });
     let caller = context.caller(incarnation);
     let id = CommandId(ulid::Ulid::generate());
-    let reply =
-        patiently(context, || caller.command(&incarnation.project, &request, id, &EVERYTHING, CALL)).await?;
+    let reply = patiently(context, || caller.command(&incarnation.project, &request, id, &EVERYTHING, CALL)).await?;
     let view: SessionView = reply.parse().map_err(|error| Refusal::Later(format!("its start: {error}")))?;
     Ok(view.session.stop.is_some())
 }

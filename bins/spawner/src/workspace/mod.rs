@@ -38,7 +38,8 @@ impl Workspace {
     /// # Errors
     /// With the path in the message.
     pub fn prepare(&self) -> io::Result<()> {
-        let named = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let named =
+            |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         if let Some(room) = self.files.parent() {
             forget_old(room);
         }
@@ -75,7 +76,8 @@ fn private(path: &Path) -> io::Result<()> {
 /// Output and manifests of long ended sessions; a running one is always among the youngest, because its log is written.
 fn forget_old(room: &Path) {
     let Ok(entries) = fs::read_dir(room) else { return };
-    let mut all: Vec<_> = entries.flatten().filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
+    let mut all: Vec<_> =
+        entries.flatten().filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
     if all.len() < KEPT * 2 {
         return;
     }

@@ -1,12 +1,10 @@
 //! What a killed spawner left behind, found by the next one.
 
-mod tree;
-
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::tree::{Scene, until};
 use maestro_spawner::{Entry, Holders, Incarnation, Ledger, Outbox, boot_id, identity, is_alive, recover};
-use tree::{Scene, until};
 
 fn incarnation(session: &str) -> Incarnation {
     Incarnation { project: "web".parse().unwrap(), session: session.parse().unwrap(), epoch: 1 }
@@ -33,7 +31,7 @@ async fn what_outlived_spawner_and_holder_is_ended_and_reported() {
     ledger.write(&entry).unwrap();
 
     // The same numbers in another start of the host, and a number that is another process's by now.
-    let mut bystander = Command::new("sleep").arg("600").spawn().unwrap();
+    let mut bystander = Command::new("sleep").arg("60").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let stranger = identity(bystander.id()).unwrap();
     let other_boot = Entry { boot: "another".into(), agent: Some(stranger), ..Entry::new(incarnation("s2")) };
     let reused = maestro_spawner::Identity { start: stranger.start - 1, ..stranger };

@@ -1,11 +1,9 @@
 //! Holders against real process trees, without a broker.
 
-mod tree;
-
 use std::time::{Duration, Instant};
 
+use crate::tree::{Scene, until};
 use maestro_spawner::{Happened, Holder, Holders, Launch, is_alive};
-use tree::{Scene, until};
 
 async fn started(scene: &Scene, script: &str, grace: Duration) -> (Holders, Holder) {
     let holders = scene.holders();
@@ -45,8 +43,8 @@ async fn a_missing_program_and_a_missing_directory_are_told() {
 #[tokio::test]
 async fn a_stop_ends_a_tree_that_ignores_it_and_forks_away() {
     let scene = Scene::new();
-    let (_, mut holder) = started(&scene, &scene.stubborn_tree(), Duration::from_millis(500)).await;
-    let tree = scene.tree(4).await;
+    let (_, mut holder) = started(&scene, &scene.stubborn_tree_with_nameless(), Duration::from_millis(500)).await;
+    let tree = scene.tree(5).await;
     let begun = Instant::now();
     holder.stop().await;
     assert_eq!(holder.next().await, Happened::Ended(137));
@@ -71,7 +69,7 @@ async fn a_polite_agent_ends_at_once_with_its_own_code() {
 #[tokio::test]
 async fn an_agent_that_exits_leaves_nothing_behind() {
     let scene = Scene::new();
-    let script = format!("{} & sleep 0.3; exit 0", scene.daemon("left"));
+    let script = format!("{} & sleep 0.3; exit 0", scene.nameless_daemon("left"));
     let (_, mut holder) = started(&scene, &script, Duration::from_millis(200)).await;
     let tree = scene.tree(1).await;
     assert_eq!(holder.next().await, Happened::Ended(0));
@@ -82,8 +80,8 @@ async fn an_agent_that_exits_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_holder_without_a_spawner_ends_everything() {
     let scene = Scene::new();
-    let (_, mut holder) = started(&scene, &scene.stubborn_tree(), Duration::from_millis(300)).await;
-    let tree = scene.tree(4).await;
+    let (_, mut holder) = started(&scene, &scene.stubborn_tree_with_nameless(), Duration::from_millis(300)).await;
+    let tree = scene.tree(5).await;
     let identity = holder.identity;
     // What a SIGKILL of the spawner does: its end of the pipe is gone.
     drop(std::mem::replace(&mut holder, scene.holders().spawn().unwrap()));

@@ -1,7 +1,5 @@
 //! Process trees that do not want to end, and where they leave their numbers.
 
-#![expect(dead_code, reason = "each test program uses a part")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -50,11 +48,19 @@ impl Scene {
     /// Shell code that notes the process under `name` and then ignores everything.
     fn stay(&self, name: &str) -> String {
         let file = self.path("pids").join(name);
-        format!("trap \"\" TERM HUP INT; echo $$ >{file}.part; mv {file}.part {file}; while :; do sleep 0.1; done", file = file.display())
+        format!(
+            "trap \"\" TERM HUP INT; echo $$ >{file}.part; mv {file}.part {file}; while :; do sleep 0.1; done",
+            file = file.display()
+        )
     }
 
     /// A process in a session of its own whose parent is gone: it left group, session and family.
     pub fn daemon(&self, name: &str) -> String {
+        format!("(setsid sh -c '{}' >/dev/null 2>&1 &)", self.stay(name))
+    }
+
+    /// The same, with nothing in its environment that leads back.
+    pub fn nameless_daemon(&self, name: &str) -> String {
         format!("(setsid env -i PATH=\"$PATH\" sh -c '{}' >/dev/null 2>&1 &)", self.stay(name))
     }
 
@@ -69,17 +75,32 @@ impl Scene {
         )
     }
 
+    /// The same and a daemon without an environment.
+    pub fn stubborn_tree_with_nameless(&self) -> String {
+        format!("{}; {}", self.nameless_daemon("nameless"), self.stubborn_tree())
+    }
+
+    fn noted(&self) -> Vec<Identity> {
+        let files = fs::read_dir(self.path("pids")).into_iter().flatten().flatten();
+        files
+            .filter(|file| file.path().extension().is_none())
+            .filter_map(|file| identity(fs::read_to_string(file.path()).ok()?.trim().parse().ok()?))
+            .collect()
+    }
+
     /// The processes that noted themselves, when there are `count`.
     pub async fn tree(&self, count: usize) -> Vec<Identity> {
-        let read = || -> Vec<Identity> {
-            let files = fs::read_dir(self.path("pids")).unwrap().flatten();
-            files
-                .filter(|file| file.path().extension().is_none())
-                .filter_map(|file| identity(fs::read_to_string(file.path()).ok()?.trim().parse().ok()?))
-                .collect()
-        };
-        until("the tree has grown", || read().len() == count).await;
-        read()
+        until("the tree has grown", || self.noted().len() == count).await;
+        self.noted()
+    }
+}
+
+impl Drop for Scene {
+    /// A failed test leaves no process behind either: each noted itself in a directory that only this test knows.
+    fn drop(&mut self) {
+        for process in self.noted() {
+            let _ = std::process::Command::new("kill").args(["-9", &process.pid.to_string()]).status();
+        }
     }
 }
 
