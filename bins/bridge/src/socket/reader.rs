@@ -6,8 +6,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
 use futures::StreamExt as _;
 use futures::stream::{FuturesUnordered, SplitStream};
 use maestro_domain::ProjectId;
-use maestro_wire::{ErrorBody, ErrorCode};
-use serde::Deserialize;
+use maestro_wire::{ErrorBody, ErrorCode, ProjectView};
 use tokio::sync::{mpsc, watch};
 
 use super::command;
@@ -172,7 +171,7 @@ async fn welcome(
         return Err(Farewell::Bye("unavailable"));
     };
     let projects = tokio::time::timeout(PROJECTS, snapshot::projects(&app.caller)).await.ok().and_then(Result::ok);
-    let project = hello.project.or_else(|| latest(projects.as_deref()?));
+    let project = hello.project.or_else(|| busiest(projects.as_deref()?));
     let frame = ToClient::Welcome {
         version: VERSION,
         ledger: &ledger,
@@ -191,14 +190,11 @@ async fn welcome(
     Ok(())
 }
 
-/// The project that changed last, for a client that names none.
-fn latest(projects: &[Box<serde_json::value::RawValue>]) -> Option<ProjectId> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Row {
-        id: ProjectId,
-        updated_at: maestro_domain::Timestamp,
-    }
-    let rows = projects.iter().filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
-    rows.max_by_key(|row| row.updated_at).map(|row| row.id)
+/// Where the most is going on, for a client that names no project: living sessions, then tasks, then what is newest.
+fn busiest(projects: &[Box<serde_json::value::RawValue>]) -> Option<ProjectId> {
+    let views = projects.iter().filter_map(|row| serde_json::from_str::<ProjectView>(row.get()).ok());
+    let most = views.max_by_key(|view| {
+        (view.living_sessions, view.tasks.values().any(|count| *count > 0), view.project.updated_at)
+    });
+    most.map(|view| view.project.id)
 }

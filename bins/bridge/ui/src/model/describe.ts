@@ -98,6 +98,9 @@ export function sessionNote(session: Session): string | undefined {
   }
 }
 
-/** Only those that tell something to a person who watches. */
+/** Only those that tell something to a person who watches: most messages repeat what an event of a task says. */
 export const isNews = (entry: TimelineEntry): boolean =>
-  !(entry.entity.startsWith("message/") && entry.kind !== "queued") && entry.kind !== "subtask_moved";
+  !entry.entity.startsWith("message/") && entry.kind !== "subtask_moved";
+
+/** The same phrase where its object is understood. */
+export const bare = (phrase: string): string => phrase.replace(/ (on|of|to)$/, "");

@@ -17,7 +17,12 @@ const WORDS = { blocked: "Blocked", needs_input: "Asks you", in_review: "To revi
 export function NeedsMe() {
   const tasks = useStore((state) => state.feed.tasks);
   const sessions = useStore((state) => state.feed.sessions);
+  const timeline = useStore((state) => state.feed.timeline);
   const needs = useMemo(() => {
+    const summary = (id: string): string | undefined => {
+      const entry = timeline.find((each) => each.kind === "submitted" && each.entity === `task/${id}`);
+      return typeof entry?.["summary"] === "string" ? entry["summary"] : undefined;
+    };
     const all: Need[] = [];
     for (const each of sessions.values()) {
       if (each.status !== "needs_input") continue;
@@ -30,12 +35,16 @@ export function NeedsMe() {
     for (const kind of ["blocked", "in_review"] as const) {
       for (const each of tasks.values()) {
         if (each.status === kind) {
-          all.push({ key: each.id, kind, who: each.id, what: each.title, why: each.blockedReason, open: () => openTask(each.id) });
+          all.push({
+            key: each.id, kind, who: each.id, what: each.title,
+            why: kind === "blocked" ? each.blockedReason : summary(each.id),
+            open: () => openTask(each.id),
+          });
         }
       }
     }
     return all;
-  }, [tasks, sessions]);
+  }, [tasks, sessions, timeline]);
   if (!needs.length) return null;
   return (
     <section className="needs" aria-labelledby="needs-title">

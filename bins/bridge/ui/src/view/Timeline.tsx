@@ -1,6 +1,6 @@
 import { memo, useState } from "react";
 import type { TimelineEntry } from "../model/entity";
-import { describe, isNews } from "../model/describe";
+import { bare as shortened, describe, isNews } from "../model/describe";
 import { openTask, useStore } from "../store/store";
 import { Time } from "./Time";
 
@@ -39,7 +39,7 @@ export const Entry = memo(function Entry({ entry, bare = false }: { entry: Timel
       <span className="entry-dot" aria-hidden="true" />
       <div className="entry-body">
         <p className="entry-line">
-          <strong>{entry.actor}</strong> {phrase}{" "}
+          <strong>{entry.actor}</strong> {bare ? shortened(phrase) : phrase}{" "}
           {!bare && (kind === "task" && id
             ? <button type="button" className="ref" title={title} onClick={() => openTask(id)}>{id}</button>
             : <span className="id">{id ?? "the project"}</span>)}
