@@ -17,8 +17,8 @@ const USER: &str = "edge";
 pub struct Address {
     pub url: String,
     pub origin: String,
-    from_stack: bool,
-    stopped: bool,
+    /// The running stack that it comes from.
+    stack: Option<StackFile>,
 }
 
 impl Address {
@@ -36,12 +36,12 @@ impl Address {
 pub fn find(ctx: &Context) -> Result<Option<Address>, ErrorBody> {
     if let Some(server) = &ctx.config()?.server {
         let origin = server.origin.to_string();
-        return Ok(Some(Address { url: server.value.clone(), origin, from_stack: false, stopped: false }));
+        return Ok(Some(Address { url: server.value.clone(), origin, stack: None }));
     }
     let path = ctx.home()?.stack();
     let Some(stack) = StackFile::read(&path).map_err(|error| stack_error(&error))? else { return Ok(None) };
-    let stopped = is_gone(stack.supervisor.pid);
-    Ok(Some(Address { url: stack.nats_url, origin: format!("stack {}", path.display()), from_stack: true, stopped }))
+    let origin = format!("stack {}", path.display());
+    Ok(Some(Address { url: stack.nats_url.clone(), origin, stack: Some(stack) }))
 }
 
 /// Whether no process has this id any more, as far as this system tells.
@@ -52,7 +52,7 @@ fn is_gone(pid: u32) -> bool {
 /// Connects once an address is known; tries again for `patience`.
 pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorBody> {
     let Some(address) = find(ctx)? else { return Err(unknown(ctx)) };
-    if address.stopped {
+    if address.stack.as_ref().is_some_and(|stack| is_gone(stack.supervisor.pid)) {
         let text = format!("the stack of {} has stopped", ctx.home()?.root().display());
         return Err(ErrorBody::new(ErrorCode::StackNotRunning, text)
             .with("address", address.url)
@@ -64,8 +64,8 @@ pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorB
             .suggest("an address looks like nats://127.0.0.1:4222")
             .commands(["maestro config list"])
     })?;
-    if address.from_stack {
-        options.credentials = credentials(ctx)?;
+    if let Some(stack) = &address.stack {
+        options.credentials = credentials(stack)?;
     }
     "maestro-cli".clone_into(&mut options.name);
     let place = ctx.placed()?.map_or("_", |placed| placed.project.as_str());
@@ -82,9 +82,7 @@ pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorB
     Ok(if bounded { caller.with_retries(config.retries.value as usize + 1, config.retry_delay.value) } else { caller })
 }
 
-fn credentials(ctx: &Context) -> Result<Option<(String, String)>, ErrorBody> {
-    let path = ctx.home()?.stack();
-    let Some(stack) = StackFile::read(&path).map_err(|error| stack_error(&error))? else { return Ok(None) };
+fn credentials(stack: &StackFile) -> Result<Option<(String, String)>, ErrorBody> {
     let credentials = Credentials::read(&stack.credentials_file).map_err(|error| stack_error(&error))?;
     Ok(credentials.and_then(|all| all.password(USER).map(|password| (USER.to_owned(), password.to_owned()))))
 }

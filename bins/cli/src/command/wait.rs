@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use maestro_domain::{ProjectId, SessionId, TaskId, TaskRef};
+use maestro_domain::{MessageId, ProjectId, SessionId, TaskId, TaskRef};
 use maestro_wire::{ErrorBody, ErrorCode, Reply, WaitEnvelope, WaitReason, WaitRequest, WaitTasks, Waited};
 
 use crate::context::Context;
@@ -38,8 +38,13 @@ pub struct WaitArgs {
 }
 
 pub async fn run(args: WaitArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    until(args, None, ctx).await
+}
+
+/// Waits; messages up to `since_message` are old news.
+pub async fn until(args: WaitArgs, since_message: Option<MessageId>, ctx: &Context) -> Result<Output, ErrorBody> {
     let (project, tasks, sessions) = targets(ctx, &args.things)?;
-    let mut request = WaitTasks { tasks, sessions, all: args.all, since: args.since, since_message: None };
+    let mut request = WaitTasks { tasks, sessions, all: args.all, since: args.since, since_message };
     let bound = bound(ctx)?;
     let until = Instant::now() + bound;
     loop {

@@ -12,6 +12,9 @@ use super::{Entry, Outbox, is_unanswered};
 /// The longest that one report is tried.
 const ATTEMPT: Duration = Duration::from_millis(2_500);
 
+/// Between the two tries of one report.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Sends what waits until somebody does not answer or the time is over.
 pub async fn deliver(ctx: &Context, caller: &Caller, budget: Duration) {
     let Ok(home) = ctx.home() else { return };
@@ -53,7 +56,8 @@ async fn send(ctx: &Context, caller: &Caller, outbox: &Outbox, id: CommandId, ti
         outbox.set_aside(id);
         return None;
     };
-    let own = Caller::new(caller.client().clone(), entry.actor.clone(), entry.epoch);
+    // Nobody there is known at once; the command that follows has its own patience.
+    let own = Caller::new(caller.client().clone(), entry.actor.clone(), entry.epoch).with_retries(2, PAUSE);
     match own.command(&entry.project, &request, entry.id, &Seen::default(), time).await {
         Ok(_) => {
             outbox.remove(id);

@@ -1,9 +1,10 @@
 //! `session spawn`
 
 use clap::{Args, ValueEnum};
-use maestro_domain::{AgentName, PoolName, Request, RestartPolicy, Role, SkillName, SpawnSession, TaskRef};
+use maestro_domain::{AgentName, PoolName, Request, RestartPolicy, Role, SessionId, SkillName, SpawnSession, TaskRef};
 use maestro_wire::{ErrorBody, Manifest, ManifestGet, Query, SessionView};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::context::Context;
 use crate::output::Output;
@@ -87,18 +88,35 @@ pub async fn run(args: SpawnArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     });
     let reply = ctx.command(&project, &request).await?;
     let (seq, unchanged) = (reply.seq, reply.unchanged);
-    let mut data: Value = reply.parse()?;
-    let view: Option<SessionView> = serde_json::from_value(data.clone()).ok();
+    let session = reply.into_result()?;
+    let view: Option<SessionView> = serde_json::from_str(session.get()).ok();
+    let id = view.as_ref().map(|view| view.session.id);
     // The session is there; without its manifest the answer is poorer, not wrong.
-    let manifest = match view.as_ref().map(|view| view.session.id) {
+    let manifest = match id {
         Some(id) => ctx.ask(&project, Query::ManifestGet(ManifestGet { session: Some(id) })).await.ok(),
         None => None,
     };
-    let prompt = manifest.and_then(|reply| reply.parse::<Manifest>().ok()).map(|manifest| manifest.initial_prompt);
-    if let Some(object) = data.as_object_mut() {
-        object.insert("sessionId".to_owned(), object.get("id").cloned().unwrap_or_default());
-        object.insert("initialPrompt".to_owned(), prompt.map_or(Value::Null, Value::String));
-    }
-    let text = data.to_string();
+    let initial_prompt =
+        manifest.and_then(|reply| reply.parse::<Manifest>().ok()).map(|manifest| manifest.initial_prompt);
+    let data = with(&session, &Told { session_id: id, initial_prompt });
+    let text = session.get().to_owned();
     Ok(Output::new(&data, move || view::session::outcome(&text)).at(seq).unchanged(unchanged))
+}
+
+/// What the answer holds beside the session.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    session_id: Option<SessionId>,
+    initial_prompt: Option<String>,
+}
+
+/// Two objects as one, the first as it came.
+fn with(entity: &RawValue, more: &impl Serialize) -> Box<RawValue> {
+    let more = serde_json::to_string(more).unwrap_or_default();
+    let joined = match (entity.get().strip_suffix('}'), more.strip_prefix('{')) {
+        (Some(entity), Some(more)) => format!("{entity},{more}"),
+        (_, _) => entity.get().to_owned(),
+    };
+    RawValue::from_string(joined).unwrap_or_else(|_| entity.to_owned())
 }
