@@ -1,0 +1,12 @@
+//! The spawner as a process, with a real nats-server and a real maestro-server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "spawner/broker.rs"]
+mod broker;
+#[path = "spawner/lifecycle.rs"]
+mod lifecycle;
+#[path = "spawner/stack.rs"]
+mod stack;
+#[path = "spawner/violence.rs"]
+mod violence;
