@@ -38,7 +38,7 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
     /// Print exactly one JSON document (streams: one a line)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, overrides_with = "json")]
     pub json: bool,
     /// The project [default: MAESTRO_PROJECT_ID, .maestro.toml upwards from here, defaultProject of the config]
     #[arg(long, short = 'p', global = true, value_name = "ID")]
@@ -53,10 +53,10 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// No notes on stderr
-    #[arg(long, short = 'q', global = true)]
+    #[arg(long, short = 'q', global = true, overrides_with = "quiet")]
     pub quiet: bool,
     /// No colours
-    #[arg(long, global = true)]
+    #[arg(long, global = true, overrides_with = "no_color")]
     pub no_color: bool,
 }
 

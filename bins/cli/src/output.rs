@@ -142,6 +142,15 @@ impl Printer {
         self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), &text)
     }
 
+    /// Whether somebody still reads stdout: the other end of a pipe may be closed without a word.
+    pub fn is_heard(self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdout = io::stdout();
+        let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut watched, Some(&now)).is_err() || !watched[0].revents().contains(PollFlags::ERR)
+    }
+
     /// A word on the side for people; silent with `--quiet`.
     pub fn note(self, text: &str) {
         if !self.quiet {

@@ -60,17 +60,16 @@ fn missing(held: &[TaskId]) -> ErrorBody {
 }
 
 /// `[<task>] "<text>"`: one or two words.
-pub fn task_and_text(words: &[String], what: &str) -> Result<(Option<TaskRef>, String), ErrorBody> {
-    match words {
-        [task, text] => Ok((Some(task.parse()?), text.clone())),
-        [text] if text.parse::<TaskRef>().is_ok() => Err(ErrorBody::new(
-            ErrorCode::MissingRequiredField,
-            format!("{what} is missing: only the task {text} was given"),
-        )
-        .with("field", what)
-        .suggest(format!("put the {what} after the task, in quotes"))),
-        [text] => Ok((None, text.clone())),
-        _ => Err(ErrorBody::new(ErrorCode::MissingRequiredField, format!("{what} is missing")).with("field", what)),
+pub fn task_and_text(first: &str, second: Option<&str>, what: &str) -> Result<(Option<TaskRef>, String), ErrorBody> {
+    match second {
+        Some(text) => Ok((Some(first.parse()?), text.to_owned())),
+        None if first.parse::<TaskRef>().is_ok() => {
+            let text = format!("the {what} is missing: only the task {first} was given");
+            Err(ErrorBody::new(ErrorCode::MissingRequiredField, text)
+                .with("field", what)
+                .suggest(format!("put the {what} after the task, in quotes")))
+        }
+        None => Ok((None, first.to_owned())),
     }
 }
 
@@ -108,13 +107,13 @@ mod tests {
 
     #[test]
     fn one_word_is_the_message_and_two_begin_with_the_task() {
-        let (task, text) = task_and_text(&words(&["t3", "half way"]), "message").unwrap();
+        let (task, text) = task_and_text("t3", Some("half way"), "message").unwrap();
         assert_eq!((task.unwrap().to_string().as_str(), text.as_str()), ("t3", "half way"));
-        let (task, text) = task_and_text(&words(&["half way"]), "message").unwrap();
+        let (task, text) = task_and_text("half way", None, "message").unwrap();
         assert_eq!((task, text.as_str()), (None, "half way"));
-        let lonely = task_and_text(&words(&["t3"]), "message").unwrap_err();
+        let lonely = task_and_text("t3", None, "message").unwrap_err();
         assert_eq!(lonely.code, ErrorCode::MissingRequiredField);
-        let wrong = task_and_text(&words(&["half", "way"]), "message").unwrap_err();
+        let wrong = task_and_text("half", Some("way"), "message").unwrap_err();
         assert_eq!(wrong.code, ErrorCode::InvalidTaskId);
     }
 

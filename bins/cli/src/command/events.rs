@@ -94,7 +94,12 @@ async fn follow(args: EventsArgs, ctx: &Context, project: &ProjectId) -> Result<
             return Ok(Output::printed());
         }
         let events = WaitEvents { since, entity: args.about.clone(), limit: None };
-        let waited: Waited = match wait::poll(ctx, project, &WaitRequest::Events(events), left).await {
+        let request = WaitRequest::Events(events);
+        let answered = tokio::select! {
+            answered = wait::poll(ctx, project, &request, left) => answered,
+            () = unheard(ctx) => return Ok(Output::printed()),
+        };
+        let waited: Waited = match answered {
             Ok(reply) => reply.parse()?,
             Err(error) if bounded && error.code == ErrorCode::TimedOut => return Ok(Output::printed()),
             Err(error) => return Err(error),
@@ -103,6 +108,13 @@ async fn follow(args: EventsArgs, ctx: &Context, project: &ProjectId) -> Result<
             return Ok(Output::printed());
         }
         since = Some(waited.cursor);
+    }
+}
+
+/// Returns when nobody reads stdout any more.
+async fn unheard(ctx: &Context) {
+    while ctx.printer.is_heard() {
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 

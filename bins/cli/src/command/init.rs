@@ -16,10 +16,10 @@ use crate::{place, text, view};
 pub struct InitArgs {
     /// The project's id [default: --project, else the directory's name]
     pub id: Option<ProjectId>,
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
     /// What it is about, in markdown; `-`: from stdin
-    #[arg(long, alias = "desc", value_name = "TEXT")]
+    #[arg(long, alias = "desc", value_name = "TEXT", allow_hyphen_values = true)]
     pub overview: Option<String>,
     /// Where its repository is
     #[arg(long, value_name = "URL")]

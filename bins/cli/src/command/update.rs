@@ -12,6 +12,7 @@ use crate::{report, text, view};
 #[derive(Args, Debug)]
 pub struct UpdateArgs {
     /// `-`: from stdin
+    #[arg(allow_hyphen_values = true)]
     pub message: String,
 }
 

@@ -55,7 +55,7 @@ pub async fn until(args: WaitArgs, since_message: Option<MessageId>, ctx: &Conte
                 let seq = reply.seq;
                 (reply.parse::<Waited>()?, seq)
             }
-            Err(error) if error.code == ErrorCode::TimedOut => return Err(timed_out(&args, bound, request.since)),
+            Err(error) if error.code == ErrorCode::TimedOut => return Err(timed_out(&args, &request, ctx)),
             Err(error) => return Err(error),
         };
         if waited.reached {
@@ -68,7 +68,7 @@ pub async fn until(args: WaitArgs, since_message: Option<MessageId>, ctx: &Conte
         }
         request.since = Some(waited.cursor);
         if Instant::now() >= until {
-            return Err(timed_out(&args, bound, request.since));
+            return Err(timed_out(&args, &request, ctx));
         }
     }
 }
@@ -118,13 +118,20 @@ fn targets(ctx: &Context, things: &[String]) -> Result<(ProjectId, Vec<TaskId>, 
     Ok((project, tasks, sessions))
 }
 
-fn timed_out(args: &WaitArgs, bound: Duration, cursor: Option<u64>) -> ErrorBody {
-    let all = if args.all { " --all" } else { "" };
-    let since = cursor.map(|cursor| format!(" --since {cursor}")).unwrap_or_default();
-    let again = format!("maestro wait {}{all}{since}", args.things.join(" "));
-    let text = format!("nothing of it happened in {} s", bound.as_secs());
-    let body = ErrorBody::new(ErrorCode::TimedOut, text).commands([again]);
-    match cursor {
+fn timed_out(args: &WaitArgs, request: &WaitTasks, ctx: &Context) -> ErrorBody {
+    let verb = if request.since_message.is_some() { "session wait" } else { "wait" };
+    let mut again = format!("maestro {verb} {}", args.things.join(" "));
+    if args.all {
+        again.push_str(" --all");
+    }
+    if let Some(cursor) = request.since {
+        again.push_str(&format!(" --since {cursor}"));
+    }
+    if let Some(timeout) = ctx.globals.timeout {
+        again.push_str(&format!(" --timeout {}ms", timeout.as_millis()));
+    }
+    let body = ErrorBody::new(ErrorCode::TimedOut, "nothing of it happened in time").commands([again]);
+    match request.since {
         Some(cursor) => body.with("cursor", cursor),
         None => body,
     }

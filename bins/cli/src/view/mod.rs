@@ -116,6 +116,16 @@ pub fn rendered(table: &mut Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
+/// The same with one line a row: on a terminal long text is cut.
+pub fn clipped(table: &mut Table) -> String {
+    if table.is_tty() {
+        for row in table.row_iter_mut() {
+            row.max_height(1);
+        }
+    }
+    rendered(table)
+}
+
 /// A line that says that more is there.
 pub fn more(command: &str, cursor: Option<&String>) -> String {
     cursor.map_or_else(String::new, |cursor| {

@@ -5,14 +5,14 @@ use maestro_wire::{Page, SessionView};
 
 use crate::output::{ACCENT, BOLD, DIM, WARN, paint};
 
-use super::{age, cell, rendered, session_status, table};
+use super::{age, cell, clipped, session_status, table};
 
 fn list(tasks: &[TaskId]) -> String {
     tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 pub fn table_of(sessions: &[SessionView]) -> String {
-    let mut table = table(&["id", "status", "name", "role", "agent", "tasks", "where", "age"]);
+    let mut table = table(&["id", "status", "name", "role", "agent", "tasks", "where", "changed"]);
     for view in sessions {
         let session = &view.session;
         let (word, style) = session_status(session.status.kind());
@@ -28,7 +28,7 @@ pub fn table_of(sessions: &[SessionView]) -> String {
             cell(age(session.updated_at), DIM),
         ]);
     }
-    rendered(&mut table)
+    clipped(&mut table)
 }
 
 const fn role(role: maestro_domain::Role) -> &'static str {

@@ -5,11 +5,11 @@ use maestro_wire::{Page, TaskDetail, TaskRow};
 
 use crate::output::{ACCENT, BOLD, DIM, GOOD, paint};
 
-use super::{age, bar, block, cell, event, priority, rendered, status, table};
+use super::{age, bar, block, cell, clipped, event, priority, status, table};
 
 /// Many tasks, one a line.
 pub fn table_of(tasks: &[TaskRow]) -> String {
-    let mut table = table(&["id", "status", "priority", "title", "progress", "holder", "age"]);
+    let mut table = table(&["id", "status", "priority", "title", "progress", "holder", "changed"]);
     for row in tasks {
         let (word, style) = if row.ready { ("○ ready", GOOD) } else { status(row.status()) };
         let (urgency, urgency_style) = priority(row.task.priority);
@@ -23,7 +23,7 @@ pub fn table_of(tasks: &[TaskRow]) -> String {
             cell(age(row.task.updated_at), DIM),
         ]);
     }
-    rendered(&mut table)
+    clipped(&mut table)
 }
 
 /// A page of a list, and what to do when nothing is on it.

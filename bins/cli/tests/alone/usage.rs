@@ -93,8 +93,19 @@ fn the_old_spellings_are_understood() {
     ] {
         assert_eq!(room.json(words, &[]).1["error"], "missing_task_id", "{words:?}");
     }
-    let (code, _) = room.json(&["--json", "-p", "web", "task", "create", "x", "--description", "-d"], &[]);
-    assert_eq!(code, 2);
+}
+
+#[test]
+fn texts_may_begin_with_a_dash_and_flags_may_be_repeated() {
+    let room = Room::new();
+    for words in [
+        &["--json", "-p", "web", "task", "create", "x", "--description", "- one", "--json"][..],
+        &["--json", "-p", "web", "task", "complete", "t1", "--summary", "- one\n- two"],
+        &["-p", "web", "task", "log", "t1", "- one", "--json"],
+        &["-p", "web", "task", "create", "--json", "--json", "- one"],
+    ] {
+        assert_eq!(room.json(words, &[]).1["error"], "stack_not_running", "{words:?}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub struct SendArgs {
     /// A session, as in s7, or a user
     pub to: Actor,
     /// What to say; `-`: from stdin
+    #[arg(allow_hyphen_values = true)]
     pub body: String,
     /// The task that it is about
     #[arg(long)]

@@ -13,13 +13,13 @@ use crate::{text, view};
 pub struct CreateArgs {
     /// Its id: a-z, 0-9 and '-'
     pub id: ProjectId,
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
     /// What it is about, in markdown; `-`: from stdin
-    #[arg(long, alias = "desc", value_name = "TEXT")]
+    #[arg(long, alias = "desc", value_name = "TEXT", allow_hyphen_values = true)]
     pub overview: Option<String>,
     /// What it is to reach, in markdown
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub goals: Option<String>,
     /// Where its repository is
     #[arg(long, value_name = "URL")]

@@ -31,10 +31,10 @@ pub struct SpawnArgs {
     #[arg(long)]
     pub skill: Option<SkillName>,
     /// Its name [default: 'Worker: ' and the beginning of the task's title]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub name: Option<String>,
     /// Why it is started
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     /// Tell it about tasks that share a label or a dependency
     #[arg(long)]
@@ -42,13 +42,13 @@ pub struct SpawnArgs {
     /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's]
     #[arg(long)]
     pub agent: Option<AgentName>,
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub model: Option<String>,
     /// The pool of spawners [default: default]
     #[arg(long)]
     pub pool: Option<PoolName>,
     /// What it is told beside its tasks; with --agent shell what is run; `-`: from stdin
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,
     /// Start it again after a failure, at most this many times
     #[arg(long, value_name = "N")]

@@ -11,15 +11,18 @@ use crate::{report, target, text, view};
 /// Add a step to a task
 #[derive(Args, Debug)]
 pub struct CreateArgs {
-    /// The task, unless it follows from the session, and the step's title
-    #[arg(num_args = 1..=2, required = true, value_names = ["TASK", "TITLE"])]
-    pub words: Vec<String>,
-    #[arg(long, short = 'd', alias = "description", value_name = "TEXT")]
+    /// The task, unless it follows from the session; else the title
+    #[arg(value_name = "TASK|TITLE", allow_hyphen_values = true)]
+    pub first: String,
+    /// The title; `-`: from stdin
+    #[arg(value_name = "TITLE", allow_hyphen_values = true)]
+    pub second: Option<String>,
+    #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
 }
 
 pub async fn run(args: CreateArgs, ctx: &Context) -> Result<Output, ErrorBody> {
-    let (task, title) = target::task_and_text(&args.words, "title")?;
+    let (task, title) = target::task_and_text(&args.first, args.second.as_deref(), "title")?;
     let title = text::title(&title)?;
     let description = text::maybe(args.desc.as_ref(), text::report)?;
     let (project, task) = target::resolve(ctx, task.as_ref()).await?;

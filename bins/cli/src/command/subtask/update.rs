@@ -14,9 +14,9 @@ pub struct UpdateArgs {
     /// The task, unless it follows from the session, and the step
     #[arg(num_args = 1..=2, required = true, value_names = ["TASK", "SUBTASK"])]
     pub words: Vec<String>,
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
-    #[arg(long, short = 'd', alias = "description", value_name = "TEXT")]
+    #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
 }
 

@@ -13,7 +13,7 @@ use crate::{target, text, view};
 pub struct ApproveArgs {
     pub task: TaskRef,
     /// What was done, in a few lines; `-`: from stdin
-    #[arg(long, short = 's', value_name = "TEXT")]
+    #[arg(long, short = 's', value_name = "TEXT", allow_hyphen_values = true)]
     pub summary: Option<String>,
     /// Although subtasks are open
     #[arg(long)]

@@ -14,7 +14,7 @@ pub struct BlockArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
     /// What stands in the way; `-`: from stdin
-    #[arg(long, short = 'r', value_name = "TEXT")]
+    #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: String,
 }
 

@@ -13,7 +13,7 @@ use crate::{target, text, view};
 pub struct CancelArgs {
     pub task: TaskRef,
     /// Why; `-`: from stdin
-    #[arg(long, short = 'r', value_name = "TEXT")]
+    #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
 }
 

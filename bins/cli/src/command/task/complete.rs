@@ -14,7 +14,7 @@ pub struct CompleteArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
     /// What was done, in a few lines; `-`: from stdin
-    #[arg(long, short = 's', value_name = "TEXT")]
+    #[arg(long, short = 's', value_name = "TEXT", allow_hyphen_values = true)]
     pub summary: Option<String>,
     /// Although subtasks are open, or from a state that does not lead there
     #[arg(long)]

@@ -12,9 +12,10 @@ use crate::{parse, text, view};
 #[derive(Args, Debug)]
 pub struct CreateArgs {
     /// What is to be done, in one line; `-`: from stdin, as with every text
+    #[arg(allow_hyphen_values = true)]
     pub title: String,
     /// What it is about, in markdown
-    #[arg(long, short = 'd', alias = "description", value_name = "TEXT")]
+    #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
     /// critical, high, medium or low
     #[arg(long, value_parser = parse::priority)]
@@ -26,13 +27,13 @@ pub struct CreateArgs {
     #[arg(long, value_delimiter = ',', value_name = "TASK")]
     pub depends_on: Vec<TaskId>,
     /// An acceptance criterion; may be repeated
-    #[arg(long = "accept", alias = "acceptance", value_name = "TEXT")]
+    #[arg(long = "accept", alias = "acceptance", value_name = "TEXT", allow_hyphen_values = true)]
     pub accept: Vec<String>,
     /// Technical notes, in markdown
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub notes: Option<String>,
     /// A subtask's title; may be repeated
-    #[arg(long = "subtask", value_name = "TITLE")]
+    #[arg(long = "subtask", value_name = "TITLE", allow_hyphen_values = true)]
     pub subtasks: Vec<String>,
 }
 

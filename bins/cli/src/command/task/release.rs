@@ -14,7 +14,7 @@ pub struct ReleaseArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
     /// Why; `-`: from stdin
-    #[arg(long, short = 'r', value_name = "TEXT")]
+    #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
 }
 

@@ -14,7 +14,7 @@ pub struct SubmitArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
     /// What was done, in a few lines; `-`: from stdin
-    #[arg(long, short = 's', value_name = "TEXT")]
+    #[arg(long, short = 's', value_name = "TEXT", allow_hyphen_values = true)]
     pub summary: Option<String>,
 }
 

@@ -12,10 +12,10 @@ use crate::{target, text, view};
 #[derive(Args, Debug)]
 pub struct UnblockArgs {
     /// The task, unless it follows from the session, and the answer
-    #[arg(num_args = 0..=2, value_names = ["TASK", "MESSAGE"])]
+    #[arg(num_args = 0..=2, value_names = ["TASK", "MESSAGE"], allow_hyphen_values = true)]
     pub words: Vec<String>,
     /// The answer; `-`: from stdin
-    #[arg(long, short = 'm', value_name = "TEXT")]
+    #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
     pub message: Option<String>,
 }
 

@@ -17,9 +17,9 @@ use crate::{parse, target, text, view};
 pub struct UpdateArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
-    #[arg(long, short = 'd', alias = "description", value_name = "TEXT")]
+    #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
     /// critical, high, medium or low
     #[arg(long, value_parser = parse::priority)]
@@ -31,16 +31,16 @@ pub struct UpdateArgs {
     #[arg(long = "label", alias = "labels", value_delimiter = ',')]
     pub labels: Option<Vec<Label>>,
     /// Replaces all acceptance criteria; may be repeated
-    #[arg(long = "accept", alias = "acceptance", value_name = "TEXT")]
+    #[arg(long = "accept", alias = "acceptance", value_name = "TEXT", allow_hyphen_values = true)]
     pub accept: Option<Vec<String>>,
     /// Technical notes, in markdown
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub notes: Option<String>,
     /// Why, with --status blocked, cancelled or pending
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     /// What was done, with --status completed or in_review
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub summary: Option<String>,
     /// Past open subtasks and dependencies
     #[arg(long)]
