@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use maestro_domain::{Request, Timestamp};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{ErrorBody, ErrorCode};
@@ -56,8 +56,9 @@ impl Serialize for CommandId {
 
 impl<'de> Deserialize<'de> for CommandId {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = <Cow<'_, str>>::deserialize(d)?;
-        text.parse().map_err(|_| de::Error::custom("[invalid_command_id] a command id is a ULID of 26 characters"))
+        maestro_domain::from_text(d, |text| {
+            text.parse().map_err(|_| "[invalid_command_id] a command id is a ULID of 26 characters")
+        })
     }
 }
 

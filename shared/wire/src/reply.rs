@@ -1,7 +1,7 @@
 //! The reply to a command, query or wait.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use crate::ErrorBody;
@@ -14,7 +14,7 @@ pub struct Reply {
     #[serde(rename = "type")]
     pub kind: String,
     pub success: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Value>")]
     pub data: Option<Box<RawValue>>,
     /// What was asked for was so already.
@@ -28,6 +28,11 @@ pub struct Reply {
     pub ledger: Option<String>,
     #[serde(flatten)]
     pub error: Option<ErrorBody>,
+}
+
+/// `null` is an answer, as of `task.next` with nothing ready; only what is absent is none.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// What came is not a reply.
