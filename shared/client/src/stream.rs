@@ -1,12 +1,18 @@
 //! The streams as `nats/streams.json` defines them: made when they are not there, compared when they are,
 //! changed as far as that loses nothing, never deleted.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::api::{ApiError, code};
 use crate::client::Client;
+
+/// How often a creation that lost a race is tried again, and how long after.
+const CREATE_ATTEMPTS: u32 = 10;
+const CREATE_WAIT: Duration = Duration::from_millis(100);
 
 /// One entry of the definition file. `config` is the stream's configuration as the JetStream API spells
 /// it; only what it states is compared.
@@ -118,20 +124,40 @@ impl Client {
         let desired = definition.desired(replicas);
         match self.stream_info(&stream).await {
             Ok(info) => self.align_stream(stream, &desired, info.config, info.bytes, info.messages).await,
-            Err(ApiError::NoStream(_)) => {
-                match self.api::<Value>(&format!("STREAM.CREATE.{stream}"), Some(&desired)).await {
-                    Ok(_) => Ok(vec![StreamChange::Created { stream }]),
-                    // Another replica was faster, with other settings.
-                    Err(error) if error.err_code() == Some(code::STREAM_NAME_IN_USE) => {
-                        let info = self.stream_info(&stream).await;
-                        let info = info.map_err(|source| StreamMismatch::NotRead { stream: stream.clone(), source })?;
-                        self.align_stream(stream, &desired, info.config, info.bytes, info.messages).await
-                    }
-                    Err(source) => Err(StreamMismatch::NotCreated { stream, source }),
-                }
-            }
+            Err(ApiError::NoStream(_)) => self.create_stream(stream, &desired).await,
             Err(source) => Err(StreamMismatch::NotRead { stream, source }),
         }
+    }
+
+    /// Several replicas may start at once. While another one's creation is under way, the broker counts its bytes twice,
+    /// so even "no storage" is believed only when it is said again.
+    async fn create_stream(
+        &self,
+        stream: String,
+        desired: &Map<String, Value>,
+    ) -> Result<Vec<StreamChange>, StreamMismatch> {
+        let mut attempt = 0;
+        let source = loop {
+            let source = match self.api::<Value>(&format!("STREAM.CREATE.{stream}"), Some(desired)).await {
+                Ok(_) => return Ok(vec![StreamChange::Created { stream }]),
+                Err(source) => source,
+            };
+            let raced = matches!(
+                source.err_code(),
+                Some(code::STREAM_NAME_IN_USE | code::STORAGE_RESOURCES | code::INSUFFICIENT_RESOURCES)
+            );
+            if !raced || attempt == CREATE_ATTEMPTS {
+                break source;
+            }
+            tokio::time::sleep(CREATE_WAIT).await;
+            // Another replica was faster, perhaps with other settings.
+            match self.stream_info(&stream).await {
+                Ok(info) => return self.align_stream(stream, desired, info.config, info.bytes, info.messages).await,
+                Err(ApiError::NoStream(_)) => attempt += 1,
+                Err(source) => return Err(StreamMismatch::NotRead { stream, source }),
+            }
+        };
+        Err(StreamMismatch::NotCreated { stream, source })
     }
 
     async fn align_stream(
