@@ -257,7 +257,14 @@ impl Subscription {
         self.0.next().now_or_never().map(|message| message.map(Message))
     }
 
-    /// Asks the broker for no more. What is there already is still delivered, then `next` is `None`.
+    /// Ends the subscription after `count` messages in all, counted from its beginning.
+    pub(crate) async fn end_after(&mut self, count: u64) {
+        // A closed connection has ended the subscription already.
+        let _ = self.0.unsubscribe_after(count).await;
+    }
+
+    /// Asks the broker for no more. What is there already is still delivered, then `next` is `None`; what is
+    /// on its way may get lost.
     pub async fn drain(&mut self) {
         // A closed connection has ended the subscription already.
         let _ = self.0.drain().await;
