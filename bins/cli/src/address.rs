@@ -38,7 +38,8 @@ pub fn find(ctx: &Context) -> Result<Option<Address>, ErrorBody> {
         let origin = server.origin.to_string();
         return Ok(Some(Address { url: server.value.clone(), origin, stack: None }));
     }
-    let path = ctx.home()?.stack();
+    let Ok(home) = ctx.home() else { return Ok(None) };
+    let path = home.stack();
     let Some(stack) = StackFile::read(&path).map_err(|error| stack_error(&error))? else { return Ok(None) };
     let origin = format!("stack {}", path.display());
     Ok(Some(Address { url: stack.nats_url.clone(), origin, stack: Some(stack) }))

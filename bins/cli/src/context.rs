@@ -31,8 +31,9 @@ pub struct Context {
 
 impl Context {
     pub fn new(globals: Globals, environment: Environment) -> Self {
-        let home = resolve_home(&globals, &environment);
-        let config = home.and_then(|home| settings::read(&globals, &environment, &home));
+        // Without a home there is no file, and flags and environment may say enough.
+        let home = resolve_home(&globals, &environment).ok();
+        let config = settings::read(&globals, &environment, home.as_ref());
         let configured = config.as_ref().is_ok_and(|config| config.output_mode.value == OutputMode::Json);
         let printer = Printer {
             json: globals.json || configured || environment.output() == Some("json"),

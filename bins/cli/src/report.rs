@@ -41,8 +41,9 @@ async fn attempt(
     time: impl Fn() -> Duration,
 ) -> Result<Reply, ErrorBody> {
     ctx.caller(time()).await?;
-    let outbox = Outbox::of(&ctx.home()?);
-    if outbox.waits(project, &ctx.actor()?.0) {
+    let (actor, _) = ctx.actor()?;
+    let outbox = ctx.home().ok().map(|home| Outbox::of(&home));
+    if outbox.is_some_and(|outbox| outbox.waits(project, &actor)) {
         let text = "earlier reports wait for a server; this one waits behind them";
         return Err(ErrorBody::new(ErrorCode::Unavailable, text).commands(["maestro doctor"]));
     }
@@ -57,7 +58,8 @@ async fn queue(
     id: CommandId,
     why: &ErrorBody,
 ) -> Result<Output, ErrorBody> {
-    let outbox = Outbox::of(&ctx.home()?);
+    let Ok(home) = ctx.home() else { return Err(why.clone()) };
+    let outbox = Outbox::of(&home);
     let mut entry = Entry::new(id, project, ctx.actor()?, request, now());
     outbox.put(&entry).map_err(|error| {
         let text = format!("{}; and {}", why.message, error.message);

@@ -7,15 +7,19 @@ use maestro_wire::{ErrorBody, ErrorCode};
 use crate::cli::Globals;
 
 /// Flags over environment over file over defaults.
-pub fn read(globals: &Globals, environment: &Environment, home: &Home) -> Result<Config, ErrorBody> {
+pub fn read(globals: &Globals, environment: &Environment, home: Option<&Home>) -> Result<Config, ErrorBody> {
     let flags = Partial::from_flags(
         globals.server.clone(),
         globals.project.as_ref().map(ToString::to_string),
         globals.json.then_some(maestro_runtime::OutputMode::Json),
     );
-    let path = home.config();
-    let file = ConfigFile::read(&path).map_err(|error| file_error(&error))?;
-    let file = Partial::from_file(&file, &path).map_err(|error| config_error(&error))?;
+    let file = match home.map(Home::config) {
+        Some(path) => {
+            let file = ConfigFile::read(&path).map_err(|error| file_error(&error))?;
+            Partial::from_file(&file, &path).map_err(|error| config_error(&error))?
+        }
+        None => Partial::default(),
+    };
     let environment = Partial::from_environment(environment).map_err(|error| config_error(&error))?;
     Ok(flags.or(environment).or(file).resolve())
 }

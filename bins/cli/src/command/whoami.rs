@@ -44,7 +44,11 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
         ("taskIds", json!(tasks), env(!tasks.is_empty(), "MAESTRO_TASK_IDS")),
         ("role", json!(role), env(role.is_some(), "MAESTRO_ROLE")),
         ("user", json!(user), user_origin(user.is_some())),
-        ("home", json!(ctx.home()?.root()), "--home, MAESTRO_HOME or ~/.maestro".to_owned()),
+        (
+            "home",
+            json!(ctx.home().ok().map(|home| home.root().to_owned())),
+            "--home, MAESTRO_HOME or ~/.maestro".to_owned(),
+        ),
     ];
     let mut data = serde_json::Map::new();
     let mut origins = serde_json::Map::new();

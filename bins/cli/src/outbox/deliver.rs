@@ -7,7 +7,7 @@ use maestro_wire::{CommandId, ErrorCode};
 
 use crate::context::Context;
 
-use super::{Entry, Outbox, is_unanswered};
+use super::{Entry, Outbox};
 
 /// The longest that one report is tried.
 const ATTEMPT: Duration = Duration::from_millis(2_500);
@@ -63,7 +63,7 @@ async fn send(ctx: &Context, caller: &Caller, outbox: &Outbox, id: CommandId, ti
             outbox.remove(id);
             None
         }
-        Err(error) if is_unanswered(error.code) => {
+        Err(error) if is_undecided(error.code) => {
             if error.code == ErrorCode::NoServer {
                 keep(caller, outbox, id, time).await;
             }
@@ -75,6 +75,11 @@ async fn send(ctx: &Context, caller: &Caller, outbox: &Outbox, id: CommandId, ti
             None
         }
     }
+}
+
+/// Nothing was decided about the report: it stays.
+const fn is_undecided(code: ErrorCode) -> bool {
+    code.retryable() || matches!(code, ErrorCode::PermissionDenied | ErrorCode::AuthenticationFailed)
 }
 
 async fn keep(caller: &Caller, outbox: &Outbox, id: CommandId, time: Duration) {

@@ -143,3 +143,14 @@ fn text_comes_from_stdin() {
     assert_eq!(entry["data"]["message"], "line one\nline two");
     room.command(&words, &[]).write_stdin([0xff, 0xfe]).assert().code(2);
 }
+
+#[test]
+fn without_a_home_flags_and_environment_are_enough() {
+    let room = Room::new();
+    let server = dead_address();
+    let words = ["--json", "-p", "web", "--server", &server, "--timeout", "300ms", "task", "log", "t1", "hello"];
+    let output = room.command(&words, &[]).env_remove("HOME").output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["error"], "connection_refused", "it cannot be kept, so it is not said to be");
+    assert_eq!(output.status.code(), Some(6));
+}
