@@ -48,13 +48,13 @@ check: ui ## format, lints, architecture, licences and advisories
 	else echo "SKIPPED: cargo machete is not installed (cargo install cargo-machete)" >&2; fi
 
 .PHONY: bench
-bench: nats ui ## figures of a release build, as a table and in target/bench
-	$(CARGO) build --release --workspace --bins
-	$(CARGO) bench --workspace
+bench: nats ## figures of a release build, as a table and in target/bench (ARGS="--quick cli" for a part)
+	$(CARGO) build --release -p maestro-server -p maestro-cli -p maestro-tests --bins
+	$(CARGO) run --release -p maestro-tests --bin bench -- $(ARGS)
 
 .PHONY: schemas
 schemas: ## writes schemas/ anew from the types
-	MAESTRO_WRITE_SCHEMAS=1 $(CARGO) test -p maestro-wire --test schemas
+	$(CARGO) run -q -p maestro-tests --bin schemas
 
 .PHONY: nats
 nats: ## finds a nats-server or fetches the pinned one into target/nats

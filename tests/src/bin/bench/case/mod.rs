@@ -1,0 +1,23 @@
+//! What is measured, one file a case.
+
+mod cli;
+mod latency;
+mod list;
+mod memory;
+mod rebuild;
+mod throughput;
+
+use crate::{Scale, report::Report};
+
+pub const NAMES: [&str; 6] = ["cli", "latency", "throughput", "rebuild", "memory", "list"];
+
+pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
+    match name {
+        "cli" => cli::run(scale, report).await,
+        "latency" => latency::run(scale, report).await,
+        "throughput" => throughput::run(scale, report).await,
+        "rebuild" => rebuild::run(scale, report).await,
+        "memory" => memory::run(scale, report).await,
+        _ => list::run(scale, report).await,
+    }
+}
