@@ -70,6 +70,24 @@ async fn a_frozen_stack_goes_on_as_if_nothing_had_happened() {
     assert_still_there(&stack, &id, agent).await;
 }
 
+#[tokio::test]
+async fn a_stop_that_nobody_heard_is_noticed() {
+    let stack = Stack::start().await;
+    let spawner = stack.spawner("n1", 4).await;
+    let id = stack.spawn("sleep 600", json!({})).await;
+    stack.until(&id, "active", SOON).await;
+    let agent = stack.agent(&id);
+
+    // Long enough for the broker to cut it off: what is said meanwhile is lost.
+    spawner.signal(Signal::STOP);
+    stack.command("ann", "session.stop", json!({ "session": id })).await;
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    assert!(runs(agent));
+    spawner.signal(Signal::CONT);
+    stack.until(&id, "stopped", SOON).await;
+    assert!(!runs(agent));
+}
+
 /// Alive, active in its first epoch, its lease held again, and it hears a stop.
 async fn assert_still_there(stack: &Stack, id: &str, agent: u32) {
     let key = format!("web.{id}");

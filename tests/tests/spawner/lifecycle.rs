@@ -146,3 +146,32 @@ async fn a_shutdown_ends_sessions_gives_tasks_back_and_says_goodbye() {
     assert_eq!(stack.query("task.get", json!({ "task": "t1" })).await["status"], "pending");
     assert_eq!(stack.edge_key("NODES", "n1").await, None);
 }
+
+#[tokio::test]
+async fn fifty_sessions_at_once() {
+    let stack = Stack::start().await;
+    let _spawner = stack.spawner("n1", 50).await;
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        ids.push(stack.spawn("sleep 600 & wait", json!({})).await);
+    }
+    let mut holders = Vec::new();
+    for id in &ids {
+        stack.until(id, "active", SOON * 2).await;
+        let ledger = stack.ledger("n1", &format!("web.{id}.1")).unwrap();
+        holders.push(u32::try_from(ledger["holder"]["pid"].as_u64().unwrap()).unwrap());
+    }
+    for holder in &holders {
+        let memory = std::fs::read_to_string(format!("/proc/{holder}/smaps_rollup")).unwrap();
+        let line = memory.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 10 * 1024, "a holder takes {kilobytes} kB");
+    }
+    for id in &ids {
+        stack.command("ann", "session.stop", json!({ "session": id })).await;
+    }
+    for id in &ids {
+        stack.until(id, "stopped", SOON * 2).await;
+    }
+    gone(&holders, Duration::from_secs(5)).await;
+}
