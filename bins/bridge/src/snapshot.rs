@@ -15,8 +15,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const PAGE: u32 = 250;
 /// Sessions that a snapshot shows at most, the ended ones included; tasks come all.
 const SESSION_PAGES: u32 = 8;
-/// Entries of the timeline that a snapshot begins with.
-const TIMELINE: u32 = 100;
+/// Entries of the timeline that a snapshot begins with; fewer when they are too long for one answer.
+const TIMELINE: [u32; 3] = [100, 20, 4];
+const TIMELINE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One page. Its entities are at least as new as `seq`; commits are replayed from the lowest `seq` of the pages.
 #[derive(Serialize)]
@@ -85,10 +86,21 @@ pub async fn send(
             break;
         }
     }
-    let query = EventList { entity: None, limit: Some(TIMELINE), cursor: None };
-    let (seq, page) = ask(caller, &place, &Query::EventList(query), seen).await?;
-    sender.send(seq, &[], &[], Some(&page.items)).await?;
+    let (seq, timeline) = recent(caller, &place, seen).await.unwrap_or((sender.lowest, Vec::new()));
+    sender.send(seq, &[], &[], Some(&timeline)).await?;
     Ok(sender.lowest)
+}
+
+/// The timeline's newest entries, as many as come: tasks and sessions are worth showing without them.
+async fn recent(caller: &Caller, place: &Place, seen: &Seen) -> Option<(u64, Vec<Box<RawValue>>)> {
+    for limit in TIMELINE {
+        let query = Query::EventList(EventList { entity: None, limit: Some(limit), cursor: None });
+        match ask_within(caller, place, &query, seen, TIMELINE_TIMEOUT).await {
+            Ok((seq, page)) => return Some((seq, page.items)),
+            Err(cause) => tracing::info!(limit, code = %cause.code, cause = %cause, "no timeline for a snapshot"),
+        }
+    }
+    None
 }
 
 /// The projects that are not archived.
@@ -99,7 +111,17 @@ pub async fn projects(caller: &Caller) -> Result<Vec<Box<RawValue>>, ErrorBody> 
 }
 
 async fn ask(caller: &Caller, place: &Place, query: &Query, seen: &Seen) -> Result<(u64, RawPage), ErrorBody> {
-    let reply: Reply = caller.query(place, query, seen, TIMEOUT).await?;
+    ask_within(caller, place, query, seen, TIMEOUT).await
+}
+
+async fn ask_within(
+    caller: &Caller,
+    place: &Place,
+    query: &Query,
+    seen: &Seen,
+    timeout: Duration,
+) -> Result<(u64, RawPage), ErrorBody> {
+    let reply: Reply = caller.query(place, query, seen, timeout).await?;
     let seq = reply.seq.ok_or_else(|| ErrorBody::new(ErrorCode::Internal, "the server's page has no sequence"))?;
     Ok((seq, reply.parse()?))
 }

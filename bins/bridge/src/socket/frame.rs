@@ -88,17 +88,17 @@ pub fn parse(text: &str) -> Result<FromClient, ErrorBody> {
         kind: Cow<'a, str>,
     }
     let bytes = text.as_bytes();
-    // The head is read first and owned, because `decode` is for owned values.
-    let head = serde_json::from_slice::<Head<'_>>(bytes);
-    let kind = match &head {
-        Ok(head) => head.kind.as_ref(),
-        Err(error) if error.is_data() => {
-            return Err(ErrorBody::new(ErrorCode::MissingRequiredField, "a frame is an object with a `type`"));
-        }
-        Err(error) => {
-            return Err(ErrorBody::new(ErrorCode::MalformedJson, format!("the frame is not JSON: {error}")));
-        }
+    let whole = serde_json::from_str::<&RawValue>(text)
+        .map_err(|error| ErrorBody::new(ErrorCode::MalformedJson, format!("the frame is not JSON: {error}")))?;
+    // A list would be read as the fields in their order.
+    let head = Some(whole.get()).filter(|json| json.starts_with('{')).and_then(|json| {
+        // A `type` that is no text is as good as none.
+        serde_json::from_str::<Head<'_>>(json).ok()
+    });
+    let Some(head) = head else {
+        return Err(ErrorBody::new(ErrorCode::MissingRequiredField, "a frame is an object with a `type`"));
     };
+    let kind = head.kind.as_ref();
     Ok(match kind {
         "hello" => FromClient::Hello(decode(bytes)?),
         "cmd" => FromClient::Cmd(decode(bytes)?),
@@ -210,6 +210,8 @@ mod tests {
         assert!(matches!(parse(cmd), Ok(FromClient::Cmd(cmd)) if cmd.data.get() == r#"{"title":"a"}"#));
         let code = |text: &str| parse(text).unwrap_err().code;
         assert_eq!(code("{"), ErrorCode::MalformedJson);
+        assert_eq!(code("[1,2"), ErrorCode::MalformedJson);
+        assert_eq!(code(r#"["ping"]"#), ErrorCode::MissingRequiredField);
         assert_eq!(code("[]"), ErrorCode::MissingRequiredField);
         assert_eq!(code("{}"), ErrorCode::MissingRequiredField);
         assert_eq!(code(r#"{"type":"shout"}"#), ErrorCode::UnknownCommand);

@@ -1,0 +1,220 @@
+//! A broker, a server and a bridge, each a process of its own.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use maestro_tests::nats::NatsServer;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const READY: Duration = Duration::from_secs(20);
+
+/// Dropped: all three killed, the directory removed.
+pub struct Stack {
+    bridge: Option<Child>,
+    server: Child,
+    pub nats: NatsServer,
+    directory: TempDir,
+    port: u16,
+}
+
+/// What an HTTP request was answered.
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// A header's value; names are in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+fn program(name: &str) -> Command {
+    // target/debug/deps/bridge-0123 -> target/debug
+    let directory = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
+    let path: PathBuf = directory.join(name);
+    assert!(path.exists(), "{} is not built: `cargo build --bins` first", path.display());
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).env_clear();
+    command
+}
+
+impl Stack {
+    pub fn start() -> Self {
+        let nats = NatsServer::secured();
+        let directory = tempfile::Builder::new().prefix("maestro-bridge-").tempdir().unwrap();
+        let ready = directory.path().join("server.ready");
+        let log = fs::File::create(directory.path().join("server.log")).unwrap();
+        let mut command = program("maestro-server");
+        command.arg("--data").arg(directory.path().join("server")).arg("--ready-file").arg(&ready).stderr(log);
+        command.env("MAESTRO_CORE_URL", url(&nats, "core")).env("MAESTRO_WORK_URL", url(&nats, "core-work"));
+        let server = command.spawn().unwrap();
+        await_file(&ready, &directory.path().join("server.log"));
+        let mut stack = Self { bridge: None, server, nats, directory, port: 0 };
+        stack.start_bridge();
+        stack
+    }
+
+    /// On the port that it had before, if it ran before.
+    pub fn start_bridge(&mut self) {
+        let ready = self.directory.path().join("bridge.ready");
+        let log_path = self.directory.path().join("bridge.log");
+        let log = fs::OpenOptions::new().create(true).append(true).open(&log_path).unwrap();
+        let mut command = program("maestro-bridge");
+        command.args(["--user", "ann", "--listen", &format!("127.0.0.1:{}", self.port)]);
+        command.arg("--token-file").arg(self.token_file()).arg("--ready-file").arg(&ready).stderr(log);
+        command.env("MAESTRO_CORE_URL", url(&self.nats, "core")).env("MAESTRO_LOG", "debug");
+        self.bridge = Some(command.spawn().unwrap());
+        let ready = await_file(&ready, &log_path);
+        self.port = ready["listen"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+        let deadline = Instant::now() + READY;
+        while self.get("/readyz", &[]).status != 200 {
+            assert!(Instant::now() < deadline, "the bridge is not ready:\n{}", self.bridge_log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// SIGKILL.
+    pub fn kill_bridge(&mut self) {
+        let mut bridge = self.bridge.take().unwrap();
+        bridge.kill().unwrap();
+        bridge.wait().unwrap();
+        // The next start waits for its own.
+        fs::remove_file(self.directory.path().join("bridge.ready")).unwrap();
+    }
+
+    /// SIGTERM; the exit code.
+    pub fn stop_bridge(&mut self) -> Option<i32> {
+        let mut bridge = self.bridge.take().unwrap();
+        let pid = rustix::process::Pid::from_raw(i32::try_from(bridge.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        bridge.wait().unwrap().code()
+    }
+
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub fn token_file(&self) -> PathBuf {
+        self.directory.path().join("token")
+    }
+
+    pub fn token(&self) -> String {
+        fs::read_to_string(self.token_file()).unwrap().trim().to_owned()
+    }
+
+    pub fn bridge_log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("bridge.log")).unwrap_or_default()
+    }
+
+    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.http("GET", path, headers)
+    }
+
+    /// One HTTP/1.1 request; `Host` is the bridge's own unless given.
+    pub fn http(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request += &format!("Host: {}\r\n", self.host());
+        }
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        let mut stream = TcpStream::connect(self.host()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all((request + "\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        // A 101 stays open: its head is enough.
+        let mut chunk = [0; 4096];
+        while let Ok(count) = stream.read(&mut chunk) {
+            answer += &String::from_utf8_lossy(&chunk[..count]);
+            if count == 0 || answer.starts_with("HTTP/1.1 101") {
+                break;
+            }
+        }
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).unwrap_or("0").parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    pub fn one_time_code(&self) -> String {
+        let token = format!("Bearer {}", self.token());
+        let answer = self.http("POST", "/api/code", &[("Authorization", &token)]);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        for child in self.bridge.iter_mut().chain([&mut self.server]) {
+            // Errors mean that it is dead already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Commands sent to the server past the bridge, as the user bob.
+#[derive(Clone)]
+pub struct Bob(async_nats::Client);
+
+impl Bob {
+    pub async fn of(stack: &Stack) -> Self {
+        Self(stack.nats.connect("core").await)
+    }
+
+    pub async fn command(&self, project: &str, verb: &str, data: Value) -> Value {
+        let subject = format!("maestro.v1.cmd.{project}.bob.{verb}");
+        let envelope = json!({ "type": "maestro.v1.command", "id": ulid::Ulid::generate().to_string(), "data": data });
+        let message = self.0.request(subject, envelope.to_string().into()).await.unwrap();
+        let reply: Value = serde_json::from_slice(&message.payload).unwrap();
+        assert_eq!(reply["success"], true, "{verb}: {reply}");
+        reply
+    }
+
+    /// The new task's id, if the server answered.
+    pub async fn try_task(&self, project: &str, title: &str) -> Option<String> {
+        let subject = format!("maestro.v1.cmd.{project}.bob.task.create");
+        let id = ulid::Ulid::generate().to_string();
+        let envelope = json!({ "type": "maestro.v1.command", "id": id, "data": { "title": title } });
+        let message = self.0.request(subject, envelope.to_string().into()).await.ok()?;
+        let reply: Value = serde_json::from_slice(&message.payload).ok()?;
+        reply["data"]["id"].as_str().map(str::to_owned)
+    }
+
+    pub async fn project(&self, project: &str) {
+        self.command(project, "project.create", json!({ "title": project })).await;
+    }
+
+    pub async fn task(&self, project: &str, title: &str) -> String {
+        let reply = self.command(project, "task.create", json!({ "title": title })).await;
+        reply["data"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+fn url(nats: &NatsServer, user: &str) -> String {
+    format!("nats://{user}:{}@127.0.0.1:{}", nats.password(user), nats.port())
+}
+
+fn await_file(path: &std::path::Path, log: &std::path::Path) -> Value {
+    let deadline = Instant::now() + READY;
+    loop {
+        if let Some(ready) = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            return ready;
+        }
+        assert!(Instant::now() < deadline, "not ready:\n{}", fs::read_to_string(log).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
