@@ -9,6 +9,7 @@ mod command;
 mod context;
 mod fields;
 mod memory;
+mod narrow;
 mod outbox;
 mod output;
 mod parse;

@@ -60,10 +60,10 @@ const NOUNS: [&str; 6] = ["task", "subtask", "session", "project", "message", "c
 /// Global flags that take a value in the next word.
 const WITH_VALUE: [&str; 5] = ["--project", "-p", "--server", "--timeout", "--home"];
 
-/// `task-start` is `task start`: the first word that is no flag is taken apart.
-pub fn split_hyphenated(arguments: Vec<OsString>) -> Vec<OsString> {
+/// The first word that is no flag and no flag's value, and its place.
+pub fn first_word(arguments: &[OsString]) -> Option<(usize, &str)> {
     let mut skip = false;
-    let found = arguments.iter().enumerate().skip(1).find_map(|(at, argument)| {
+    arguments.iter().enumerate().skip(1).find_map(|(at, argument)| {
         let word = argument.to_str()?;
         if std::mem::take(&mut skip) {
             return None;
@@ -72,9 +72,14 @@ pub fn split_hyphenated(arguments: Vec<OsString>) -> Vec<OsString> {
             skip = WITH_VALUE.contains(&word);
             return None;
         }
-        Some((at, word.split_once('-').filter(|(noun, _)| NOUNS.contains(noun))))
-    });
-    let Some((at, Some((noun, verb)))) = found else { return arguments };
+        Some((at, word))
+    })
+}
+
+/// `task-start` is `task start`: the first word is taken apart.
+pub fn split_hyphenated(arguments: Vec<OsString>) -> Vec<OsString> {
+    let found = first_word(&arguments).and_then(|(at, word)| Some((at, word.split_once('-')?)));
+    let Some((at, (noun, verb))) = found.filter(|(_, (noun, _))| NOUNS.contains(noun)) else { return arguments };
     let (noun, verb) = (OsString::from(noun), OsString::from(verb));
     let mut split = arguments;
     split[at] = noun;

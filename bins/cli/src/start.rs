@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use maestro_runtime::{Environment, LogOptions, init_logging};
 use maestro_wire::{ErrorBody, ErrorCode};
@@ -10,14 +9,14 @@ use maestro_wire::{ErrorBody, ErrorCode};
 use crate::cli::Cli;
 use crate::context::Context;
 use crate::output::{Printer, internal};
-use crate::{command, parse, usage};
+use crate::{command, narrow, parse, usage};
 
 /// Runs one command; `arguments` begins with the program's name. Answers the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
     let environment = Environment::read();
     let arguments = parse::split_hyphenated(arguments);
     let early = early_printer(&arguments, &environment);
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match narrow::parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error, &arguments, early),
     };
