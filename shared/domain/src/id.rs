@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::{InvalidValue, excerpt};
 
@@ -20,8 +20,7 @@ macro_rules! string_form {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = <Cow<'_, str>>::deserialize(d)?;
-                text.parse().map_err(de::Error::custom)
+                crate::from_text(d, str::parse)
             }
         }
         impl schemars::JsonSchema for $name {
@@ -209,7 +208,10 @@ impl FromStr for Actor {
         if text == Self::SYSTEM {
             return Ok(Self::System);
         }
-        if let Ok(id) = text.parse() {
+        // What cannot be a session id is not tried as one: a refusal's words cost more than the rest of the parsing.
+        if let [b's', b'1'..=b'9', ..] = text.as_bytes()
+            && let Ok(id) = text.parse()
+        {
             return Ok(Self::Session(id));
         }
         text.parse().map(Self::User)

@@ -12,6 +12,7 @@ mod id;
 mod limit;
 mod message;
 mod name;
+mod parse;
 mod project;
 mod react;
 mod refusal;
@@ -31,6 +32,7 @@ pub use id::{Actor, EntityRef, MessageId, ProjectId, SessionId, SubtaskId, TaskI
 pub use limit::Limits;
 pub use message::{Message, MessageKind, MessageStatus};
 pub use name::{AgentName, Label, NodeName, PoolName, SkillName};
+pub use parse::from_text;
 pub use project::Project;
 pub use react::{Effect, react};
 pub use refusal::Refusal;

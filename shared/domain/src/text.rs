@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A value that cannot enter the model. `code` is the stable error code, `message` says what is the case.
 ///
@@ -134,8 +134,7 @@ macro_rules! text_type {
         }
         impl<'de, $($generics)*> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = <Cow<'_, str>>::deserialize(d)?;
-                Self::parse(&text).map_err(de::Error::custom)
+                crate::from_text(d, Self::parse)
             }
         }
         impl<$($generics)*> schemars::JsonSchema for $name {
