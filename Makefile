@@ -36,6 +36,7 @@ ifneq ($(NEXTEST),)
 else
 	$(CARGO) test --workspace --no-fail-fast
 endif
+	$(NPM) --prefix $(UI) test
 
 .PHONY: check
 check: ui ## format, lints, architecture, licences and advisories
@@ -60,20 +61,21 @@ schemas: ## writes schemas/ anew from the types
 nats: ## finds a nats-server or fetches the pinned one into target/nats
 	@nats/get-nats-server.sh >/dev/null
 
-# The page is compiled into maestro-bridge, so it is built before cargo runs.
-.PHONY: ui
-ui: ## the browser's page
-ifneq ($(wildcard $(UI)/package.json),)
-ui: $(UI)/dist/index.html
+# The page is compiled into maestro-bridge, so it is built before cargo runs. A build without it leaves a placeholder in
+# dist, therefore a stamp says that the page itself was built.
+UI_STAMP := $(UI)/node_modules/.built
+UI_GONE := $(shell [ -d $(UI)/dist/assets ] || rm -f $(UI_STAMP))
 
-$(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+.PHONY: ui
+ui: $(if $(wildcard $(UI)/package.json),$(UI_STAMP)) ## the browser's page
+
+$(UI_STAMP): $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 	$(NPM) --prefix $(UI) run build
 	@touch $@
 
 $(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
 	$(NPM) --prefix $(UI) ci --no-audit --no-fund
 	@touch $@
-endif
 
 .PHONY: clean
 clean: ## removes what was built, keeps every home
