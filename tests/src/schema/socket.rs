@@ -1,0 +1,148 @@
+//! The frames of the bridge's WebSocket, as `bins/bridge/src/socket/frame.rs` reads and writes them.
+
+use serde_json::{Value, json};
+
+use super::root::{Named, to};
+
+pub const VERSION: u32 = 1;
+
+/// Frames of a client, with what they are for.
+pub const FROM_CLIENT: &[(&str, &str)] = &[
+    ("hello", "The first frame."),
+    ("cmd", "A command under the client's own id; repeated under the same id it is carried out once."),
+    ("qry", "A query; its id comes back with the reply."),
+    ("switch", "Follow another project."),
+    ("ping", "Answered by `pong`."),
+    ("pong", "Answers nothing; a sign of life."),
+];
+
+/// Frames of the bridge, with what they are for.
+pub const TO_CLIENT: &[(&str, &str)] = &[
+    ("welcome", "Answers `hello`."),
+    ("projects", "The projects, whenever one of them changed."),
+    ("snapshot", "A page of the project as it is; commits are replayed from the lowest `seq` of the pages."),
+    ("commit", "One commit, to be applied whole."),
+    ("resync", "The client fell behind: pages of a snapshot follow."),
+    ("reply", "Answers `cmd` and `qry`."),
+    ("error", "Not the answer to anything in particular."),
+    ("pong", "Answers `ping`."),
+    ("bye", "The bridge ends the connection; come back."),
+];
+
+pub fn schemas() -> Named {
+    let id = json!({"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"});
+    let slug = json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"});
+    let text = json!({"type": "string"});
+    let number = json!({"type": "integer", "minimum": 0});
+    let word = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,32}$"});
+    let list = |of: &str| json!({"type": "array", "items": to(of)});
+    let since = describe(&number, "The last commit that the client has.");
+    let from = [
+        (
+            "hello",
+            json!({"version": {"const": VERSION}, "project": describe(&slug, "Absent: the one that changed last."),
+                "ledger": describe(&text, "The ledger that `since` counts in."), "since": since}),
+            vec!["version"],
+        ),
+        (
+            "cmd",
+            json!({"id": id, "entity": word, "verb": word, "data": {"type": "object"},
+                "project": describe(&slug, "Absent: the one that is followed.")}),
+            vec!["id", "entity", "verb", "data"],
+        ),
+        (
+            "qry",
+            json!({"id": text, "entity": word, "verb": word, "data": {"type": "object"},
+                "project": {"type": "string", "pattern": "^(_|[a-z0-9][a-z0-9-]{0,31})$",
+                    "description": "`_`: about no project. Absent: the one that is followed."}}),
+            vec!["id", "entity", "verb"],
+        ),
+        ("switch", json!({"project": slug, "since": since}), vec!["project"]),
+        ("ping", json!({}), vec![]),
+        ("pong", json!({}), vec![]),
+    ];
+    let back = [
+        (
+            "welcome",
+            json!({"version": {"const": VERSION}, "ledger": text, "user": text, "serverVersion": text,
+                "project": describe(&slug, "What is followed; absent when there is no project yet."),
+                "projects": {"anyOf": [list("view.project"), {"type": "null"}],
+                    "description": "`null`: the server does not answer now; a `projects` frame follows when it does."}}),
+            vec!["version", "ledger", "projects", "user", "serverVersion"],
+        ),
+        ("projects", json!({"projects": list("view.project")}), vec!["projects"]),
+        (
+            "snapshot",
+            json!({"project": slug, "seq": number, "page": number, "last": {"type": "boolean"},
+                "tasks": list("view.task-row"), "sessions": list("view.session"),
+                "timeline": {"type": "array", "items": to("view.timeline-entry"), "description": "The newest first."}}),
+            vec!["project", "seq", "page", "last", "tasks", "sessions"],
+        ),
+        (
+            "commit",
+            json!({"project": describe(&text, "A project, or `_`."), "seq": number, "events": to("commit"),
+                "prev": describe(&number, "The commit of this project before this one; 0: none. A client that has \
+                    another one as its last has missed something.")}),
+            vec!["project", "seq", "events"],
+        ),
+        ("resync", json!({"project": slug}), vec!["project"]),
+        (
+            "error",
+            json!({"code": text, "message": text, "suggestion": text, "retryable": {"type": "boolean"}}),
+            vec!["code", "message", "retryable"],
+        ),
+        ("pong", json!({}), vec![]),
+        (
+            "bye",
+            json!({"reason": {"type": "string", "description": "As `shutdown`, `ledger_changed`, `unavailable`."}}),
+            vec!["reason"],
+        ),
+    ];
+    let mut all = Named::new();
+    for (direction, frames) in [("client", from.to_vec()), ("bridge", back.to_vec())] {
+        for (name, properties, required) in frames {
+            all.push((file(direction, name), frame(direction, name, properties, &required)));
+        }
+    }
+    all.push((file("bridge", "reply"), reply()));
+    all
+}
+
+/// The schema of a frame: `socket.client.hello`.
+pub fn file(direction: &str, name: &str) -> String {
+    format!("socket.{direction}.{name}")
+}
+
+pub fn about(direction: &str, name: &str) -> &'static str {
+    let frames = if direction == "client" { FROM_CLIENT } else { TO_CLIENT };
+    frames.iter().find(|(frame, _)| *frame == name).map_or("", |(_, about)| about)
+}
+
+fn describe(schema: &Value, text: &str) -> Value {
+    let mut schema = schema.clone();
+    schema["description"] = text.into();
+    schema
+}
+
+/// Unknown fields are ignored, so they are allowed here too.
+fn frame(direction: &str, name: &str, mut properties: Value, required: &[&str]) -> Value {
+    properties["type"] = json!({"const": name});
+    let required: Vec<&str> = std::iter::once("type").chain(required.iter().copied()).collect();
+    json!({
+        "title": format!("Frame {name} from the {direction}"),
+        "description": about(direction, name),
+        "type": "object",
+        "properties": properties,
+        "required": required,
+    })
+}
+
+/// The wire's reply under the client's id.
+fn reply() -> Value {
+    let done = json!({"title": "done", "properties": {"success": {"const": true}, "data": {},
+        "unchanged": {"const": true}, "seq": {"type": "integer"}, "ledger": {"type": "string"}}});
+    let refused = json!({"title": "refused", "properties": {"success": {"const": false}}, "allOf": [to("error")]});
+    let mut schema = frame("bridge", "reply", json!({"id": {"type": "string"}}), &["id", "success"]);
+    schema["oneOf"] = json!([done, refused]);
+    schema
+}
