@@ -39,10 +39,12 @@ pub async fn register(context: &Context) -> Result<Lease, LeaseError> {
 pub async fn keep(context: &Arc<Context>, lease: Lease) {
     let mut lease = Some(lease);
     loop {
+        // A failed write is repeated soon: the record is not to expire because of one slow moment.
+        let wait = if lease.is_some() { RENEW } else { PAUSE };
         tokio::select! {
             biased;
             () = context.shutdown.cancelled() => break,
-            () = tokio::time::sleep(RENEW) => {}
+            () = tokio::time::sleep(wait) => {}
             () = context.slots_changed.notified() => tokio::time::sleep(PAUSE).await,
         }
         let outcome = match lease.as_mut() {
