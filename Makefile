@@ -38,6 +38,10 @@ else
 endif
 	$(NPM) --prefix $(UI) test
 
+.PHONY: test-full
+test-full: build ## every test, the crash tests with all their rounds
+	MAESTRO_TEST_FULL=1 $(CARGO) test --workspace --no-fail-fast -- --include-ignored
+
 .PHONY: check
 check: ui ## format, lints, architecture, licences and advisories
 	$(CARGO) fmt --all --check
