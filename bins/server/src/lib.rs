@@ -74,10 +74,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     let core = open(&config.core_url, &config, "core").await?;
     let work = open(&config.work_url, &config, "work").await?;
     ensure_streams(&core, &work, config.stream_replicas).await?;
-    let ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
+    let mut ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
+    let mut rebuilt = None;
     tracing::info!(replica = config.name, ledger = ledger.id(), broker = core.server().version, "connected");
     loop {
-        match serve::until_broken(&config, &ledger, &work, &stop).await? {
+        match serve::until_broken(&config, &ledger, &work, &stop, rebuilt.take()).await? {
             None => break,
             Some(reason) => {
                 if let Some(reason) = reason.strip_prefix(follower::FATAL) {
@@ -85,6 +86,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
                 }
                 tracing::error!(reason, "the projection is set aside and built anew");
                 store_aside(&config)?;
+                rebuilt = Some(reason);
+                // It may be another ledger by now.
+                ensure_streams(&core, &work, config.stream_replicas).await?;
+                ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
             }
         }
     }

@@ -22,12 +22,14 @@ use crate::{
     ticker,
 };
 
-/// Serves until `stop` (`None`) or until the projection must be built anew (the reason).
+/// Serves until `stop` (`None`) or until the projection must be built anew (the reason). `rebuilt` is why the one before
+/// was given up.
 pub async fn until_broken(
     config: &Config,
     ledger: &Ledger,
     work: &Client,
     stop: &CancellationToken,
+    rebuilt: Option<String>,
 ) -> anyhow::Result<Option<String>> {
     let started_at = clock::now();
     let info = ledger.client().stream_info(STREAM).await.context("the stream EVENTS")?;
@@ -53,7 +55,7 @@ pub async fn until_broken(
     let server = Arc::new(ServerState {
         replica: config.name.clone(),
         started_at,
-        rebuilt: opened.rebuilt.clone(),
+        rebuilt: opened.rebuilt.clone().or(rebuilt),
         progress: progress_seen.clone(),
         nodes: Nodes::default(),
     });

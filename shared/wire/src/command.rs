@@ -163,11 +163,23 @@ pub fn decode_command(entity: &str, verb: &str, bytes: &[u8]) -> Result<(Command
     }
     check_type(bytes, CommandEnvelope::TYPE)?;
     let envelope: CommandEnvelope = crate::decode(bytes)?;
+    check_object(envelope.data.get().as_bytes())?;
     let mut deserializer = serde_json::Deserializer::from_str(envelope.data.get());
     match Request::deserialize_payload(entity, verb, &mut deserializer) {
         Some(Ok(request)) => Ok((envelope, request)),
         Some(Err(error)) => Err(crate::error::explain(&error)),
         None => Err(ErrorBody::new(ErrorCode::UnknownCommand, format!("there is no command '{entity}.{verb}'"))),
+    }
+}
+
+/// Payloads are objects. Without this a list of a struct's fields in their order would be taken for the struct.
+pub(crate) fn check_object(bytes: &[u8]) -> Result<(), ErrorBody> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok(()),
+        _ => match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+            Ok(_) => Err(ErrorBody::new(ErrorCode::InvalidValue, "a payload is a JSON object; this one is none")),
+            Err(error) => Err(crate::error::explain(&error)),
+        },
     }
 }
 
@@ -178,6 +190,7 @@ pub(crate) fn check_type(bytes: &[u8], expected: &str) -> Result<(), ErrorBody> 
         #[serde(rename = "type", borrow, default)]
         kind: Option<Cow<'a, str>>,
     }
+    check_object(bytes)?;
     let head: Head<'_> = serde_json::from_slice(bytes).map_err(|error| crate::error::explain(&error))?;
     match head.kind.as_deref() {
         Some(kind) if kind == expected => Ok(()),

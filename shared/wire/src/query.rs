@@ -155,6 +155,7 @@ pub fn decode_query(entity: &str, verb: &str, bytes: &[u8]) -> Result<(QueryEnve
     }
     crate::command::check_type(bytes, QueryEnvelope::TYPE)?;
     let envelope: QueryEnvelope = crate::decode(bytes)?;
+    crate::command::check_object(envelope.data.get().as_bytes())?;
     match Query::read(entity, verb, envelope.data.get()) {
         Some(Ok(query)) => Ok((envelope, query)),
         Some(Err(error)) => Err(crate::error::explain(&error)),

@@ -126,6 +126,7 @@ impl WaitRequest {
 pub fn decode_wait(what: &str, bytes: &[u8]) -> Result<(WaitEnvelope, WaitRequest), ErrorBody> {
     crate::command::check_type(bytes, WaitEnvelope::TYPE)?;
     let envelope: WaitEnvelope = crate::decode(bytes)?;
+    crate::command::check_object(envelope.data.get().as_bytes())?;
     let json = envelope.data.get();
     let request = match what {
         "tasks" => serde_json::from_str(json).map(WaitRequest::Tasks),
