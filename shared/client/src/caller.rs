@@ -110,12 +110,7 @@ impl Caller {
     ///
     /// # Errors
     /// As [`Self::command`].
-    pub async fn wait(
-        &self,
-        project: &ProjectId,
-        request: &WaitRequest,
-        timeout_ms: u32,
-    ) -> Result<Reply, ErrorBody> {
+    pub async fn wait(&self, project: &ProjectId, request: &WaitRequest, timeout_ms: u32) -> Result<Reply, ErrorBody> {
         let subject = Subject::Wait {
             place: Place::Project(project.clone()),
             actor: self.actor.clone(),
