@@ -77,7 +77,7 @@ export function describe(entry: TimelineEntry): { phrase: string; words?: string
     case "ready": return say("made ready");
     case "dependencies_changed": return say("changed the dependencies of");
     case "assigned": return say(`assigned ${text(entry["session"])} to`);
-    case "unassigned": return say(`took ${text(entry["session"])} off`);
+    case "unassigned": return say(entry["session"] === entry.actor ? "is off" : `took ${text(entry["session"])} off`);
     case "subtask_created": return say("added a step to", entry["title"]);
     case "subtask_completed": return say("finished a step of", entry["title"]);
     case "subtask_reopened": return say("reopened a step of", entry["title"]);

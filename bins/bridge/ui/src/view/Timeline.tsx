@@ -40,7 +40,7 @@ export const Entry = memo(function Entry({ entry, bare = false }: { entry: Timel
       <div className="entry-body">
         <p className="entry-line">
           <strong>{entry.actor}</strong> {bare ? shortened(phrase) : phrase}{" "}
-          {!bare && (kind === "task" && id
+          {!bare && id !== entry.actor && (kind === "task" && id
             ? <button type="button" className="ref" title={title} onClick={() => openTask(id)}>{id}</button>
             : <span className="id">{id ?? "the project"}</span>)}
           {!bare && title && <span className="entry-title"> {title}</span>}
