@@ -63,6 +63,8 @@ check(
     all(subtask["completed"] for task in tasks.values() for subtask in task.get("subtasks", [])),
     "every subtask is completed",
 )
+steps = [(task, event["subtask"]) for task in tasks for event in of(task, "subtask_completed")]
+check(len(steps) == len(set(steps)), "no step was completed twice, by the one who took over neither")
 check(
     all(sums[name] == sum(part["figures"][name]["value"] for part in parts.values()) for name in sums),
     "the sums are the sums of the parts",

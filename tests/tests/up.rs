@@ -138,6 +138,15 @@ fn sleeping_child(parent: u32) -> Vec<u32> {
 }
 
 #[test]
+fn a_terminal_that_closes_ends_the_stack_in_order() {
+    let mut stack = Stack::start();
+    let pids = stack.pids();
+    assert!(stack.end_with(Signal::HUP).success());
+    assert_eq!(still_alive(&pids, SOON), [0; 0]);
+    assert!(!stack.home().join("stack.json").exists());
+}
+
+#[test]
 fn what_a_killed_supervisor_left_is_ended_by_the_next_one() {
     let mut stack = Stack::start();
     stack.maestro(&["project", "create", "web"]).data();

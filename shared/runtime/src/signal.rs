@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first asks to drain, the second to go at once.
+//! SIGTERM, SIGINT and SIGHUP (a terminal that closes): the first asks to drain, the second to go at once.
 
 use std::io;
 
@@ -15,10 +15,11 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens to SIGTERM and SIGINT from here on.
+    /// Listens to SIGTERM, SIGINT and SIGHUP from here on.
     pub fn listen() -> io::Result<Self> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
         let (drain, now) = (CancellationToken::new(), CancellationToken::new());
         let mut listener = JoinSet::new();
         let (draining, going) = (drain.clone(), now.clone());
@@ -27,6 +28,7 @@ impl Shutdown {
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
+                    _ = hangup.recv() => {}
                 }
                 tracing::info!(count, "signal received");
                 token.cancel();
