@@ -5,5 +5,5 @@
 
 pub mod cluster;
 pub mod nats;
-pub mod stack;
 pub mod schema;
+pub mod stack;

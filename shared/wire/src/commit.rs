@@ -7,7 +7,7 @@ use maestro_domain::{
     Task, TaskChange, Timestamp,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::CommandId;
@@ -84,9 +84,14 @@ pub struct RawEvent<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Cow<'a, str>>,
     /// `change` and `after`.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "borrowed")]
     #[schemars(with = "serde_json::Value")]
     pub data: Cow<'a, RawValue>,
+}
+
+/// The text as it stands in the message: serde's way with `Cow` copies it.
+fn borrowed<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, RawValue>, D::Error> {
+    <&'de RawValue>::deserialize(deserializer).map(Cow::Borrowed)
 }
 
 #[derive(Serialize)]

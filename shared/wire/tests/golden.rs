@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1` adds what is missing and never touches what is there.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+
 #[path = "golden/answer.rs"]
 mod answer;
 #[path = "golden/story.rs"]

@@ -1,5 +1,7 @@
 //! Every subject reads what it writes, whatever the ids; what cannot be an id never becomes a token.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+
 use maestro_domain::{Actor, SessionId};
 use maestro_wire::{Place, Subject};
 use proptest::prelude::*;

@@ -211,3 +211,45 @@ fn documents_of_the_command_line_are_told_apart() {
     });
     refuses("cli.output", "nothing", &json!({}));
 }
+
+#[test]
+fn frames_of_the_socket_fit() {
+    let id = "01JD0000000000000000000000";
+    let event = golden("commit").remove(0).1;
+    let page = golden("reply").into_iter().find(|(name, _)| name == "task-page").unwrap().1;
+    let refused = golden("reply").into_iter().find(|(name, _)| name == "refused-already-claimed").unwrap().1;
+    let mut reply = refused.clone();
+    reply["type"] = json!("reply");
+    reply["id"] = json!(id);
+    let frames = [
+        ("client.hello", json!({"type": "hello", "version": 1, "project": "web", "ledger": "L", "since": 7})),
+        ("client.cmd", json!({"type": "cmd", "id": id, "entity": "task", "verb": "create", "data": {"title": "a"}})),
+        ("client.qry", json!({"type": "qry", "id": "q1", "entity": "project", "verb": "list", "project": "_"})),
+        ("client.switch", json!({"type": "switch", "project": "web"})),
+        (
+            "bridge.welcome",
+            json!({"type": "welcome", "version": 1, "ledger": "L", "projects": null, "user": "ann", "serverVersion": "0.1.0"}),
+        ),
+        ("bridge.commit", json!({"type": "commit", "project": "web", "seq": 7, "prev": 5, "events": event})),
+        ("bridge.commit", json!({"type": "commit", "project": "_", "seq": 1, "events": []})),
+        (
+            "bridge.snapshot",
+            json!({"type": "snapshot", "project": "web", "seq": 7, "page": 0, "last": false, "tasks": page["data"]["items"], "sessions": []}),
+        ),
+        ("bridge.reply", json!({"type": "reply", "id": "q1", "success": true, "data": 1, "seq": 7, "ledger": "L"})),
+        ("bridge.reply", reply),
+        ("bridge.resync", json!({"type": "resync", "project": "web"})),
+        ("bridge.error", json!({"type": "error", "code": "usage", "message": "no", "retryable": false})),
+        ("bridge.bye", json!({"type": "bye", "reason": "shutdown"})),
+    ];
+    for (name, frame) in frames {
+        let schema = format!("socket.{name}");
+        accepts(&schema, name, &frame);
+        refuses(&schema, "a frame of another type", &with(&frame, "/type", json!("shout")));
+        let mut later = frame;
+        later["ofALaterVersion"] = json!(true);
+        accepts(&schema, "a later field", &later);
+    }
+    refuses("socket.client.hello", "no version", &json!({"type": "hello"}));
+    refuses("socket.bridge.commit", "no events", &json!({"type": "commit", "project": "web", "seq": 7}));
+}

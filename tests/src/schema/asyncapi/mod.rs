@@ -31,11 +31,11 @@ pub fn document() -> Value {
 fn servers() -> Value {
     json!({
         "core": {
-            "host": "127.0.0.1:4222", "protocol": "nats",
-            "description": "The account CORE: servers and bridge; streams EVENTS and INBOX. On a laptop the port is in stack.json.",
+            "host": "127.0.0.1:7372", "protocol": "nats",
+            "description": "The account CORE: servers and bridge; streams EVENTS and INBOX. The port that is really used is in stack.json.",
         },
         "work": {
-            "host": "127.0.0.1:4222", "protocol": "nats",
+            "host": "127.0.0.1:7372", "protocol": "nats",
             "description": "The account WORK: spawners, holders, agents and the command line; SPAWN, TERM, LIVE, NODES.",
         },
         "bridge": {"host": "127.0.0.1:7373", "protocol": "ws", "description": "The bridge, for browsers and programs."},
