@@ -1,5 +1,6 @@
 //! The page in a real Chromium.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,7 +9,6 @@ use super::stack::{Bob, Stack};
 const EXIT_SKIPPED: i32 = 77;
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 async fn the_page_shows_a_task_the_moment_it_is_created() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let stack = Stack::start();
@@ -28,13 +28,18 @@ async fn the_page_shows_a_task_the_moment_it_is_created() {
     };
     let output = tokio::task::spawn_blocking(run).await.unwrap();
     match output {
-        None => eprintln!("SKIPPED: node, npm or playwright-core is missing; the page was not opened"),
+        None => skipped("node, npm or playwright-core is missing"),
         Some(output) if output.status.code() == Some(EXIT_SKIPPED) => {
-            eprintln!("SKIPPED: no Chromium here (apt-get install chromium); the page was not opened");
+            skipped("no Chromium here (apt-get install chromium)");
         }
         Some(output) => {
             let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{said}\n{}", stack.bridge_log());
         }
     }
+}
+
+/// Past the capture of the test harness, so that it is seen in every run.
+fn skipped(why: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {why}; the page was not opened").unwrap();
 }
