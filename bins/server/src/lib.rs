@@ -71,10 +71,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         // Only a file of an earlier run can be there.
         let _absent = std::fs::remove_file(path);
     }
-    let core = open(&config.core_url, &config, "core").await?;
-    let work = open(&config.work_url, &config, "work").await?;
-    ensure_streams(&core, &work, config.stream_replicas).await?;
-    let mut ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
+    let (core, work, mut ledger) = tokio::select! {
+        prepared = prepare(&config) => prepared?,
+        // A broker that does not come is no reason to stay.
+        () = stop.cancelled() => return Ok(()),
+    };
     let mut rebuilt = None;
     tracing::info!(replica = config.name, ledger = ledger.id(), broker = core.server().version, "connected");
     loop {
@@ -97,6 +98,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     work.close(std::time::Duration::from_secs(2)).await;
     tracing::info!(replica = config.name, "stopped");
     Ok(())
+}
+
+async fn prepare(config: &Config) -> anyhow::Result<(Client, Client, ledger::Ledger)> {
+    let core = open(&config.core_url, config, "core").await?;
+    let work = open(&config.work_url, config, "work").await?;
+    ensure_streams(&core, &work, config.stream_replicas).await?;
+    let ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
+    Ok((core, work, ledger))
 }
 
 fn store_aside(config: &Config) -> anyhow::Result<()> {

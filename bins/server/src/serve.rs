@@ -78,6 +78,14 @@ pub async fn until_broken(
             reason = broken.wait_for(Option::is_some) => return Ok(reason.ok().and_then(|r| r.clone())),
             () = stop.cancelled() => return Ok(None),
         }
+        // Followed is not yet applied: nobody is answered from a state older than the start.
+        for project in registry.all() {
+            tokio::select! {
+                () = project.caught_up() => {}
+                reason = broken.wait_for(Option::is_some) => return Ok(reason.ok().and_then(|r| r.clone())),
+                () = stop.cancelled() => return Ok(None),
+            }
+        }
         let stats = Arc::new(service::Stats::default());
         let drain = CancellationToken::new();
         let running = service::start(room(&registry, &server, &stats, drain.clone())).await?;

@@ -1,6 +1,10 @@
 //! The actor: drains its mailbox, decides in groups, follows the stream.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use maestro_domain::{ProjectId, State};
@@ -14,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known};
 use crate::{
     ledger::{Commit, Ledger},
-    store::{KnownCommand, Store, StoreError},
+    store::{KnownCommand, Reading, Store, StoreError},
 };
 
 /// What all actors share.
@@ -58,6 +62,7 @@ impl Actor {
             id,
             mailbox: mailbox_in,
             follow: follow_in,
+            handed: AtomicU64::new(seq),
             view: ArcSwap::from_pointee(View { state: state.clone(), seq }),
             seq: watch::Sender::new(seq),
         });
@@ -180,10 +185,15 @@ impl Actor {
 
     /// A command that was accepted before, here or by another replica.
     pub(super) fn look_up(&self, ask: &Ask) -> Result<Option<KnownCommand>, StoreError> {
+        self.look_up_in(&self.shared.store.begin()?, ask)
+    }
+
+    /// The same with a reading that is there.
+    pub(super) fn look_up_in(&self, reading: &Reading, ask: &Ask) -> Result<Option<KnownCommand>, StoreError> {
         if let Some(known) = self.known.get(ask.id, &ask.caller.actor) {
             return Ok(Some(known.clone()));
         }
-        self.shared.store.begin()?.command(&self.project.id, &ask.caller.actor, ask.id)
+        reading.command(&self.project.id, &ask.caller.actor, ask.id)
     }
 }
 

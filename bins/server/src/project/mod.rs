@@ -6,7 +6,10 @@ mod home;
 mod known;
 pub mod peer;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use maestro_domain::{Caller, ProjectId, Request, State, Timestamp};
@@ -45,6 +48,8 @@ pub struct Project {
     pub id: ProjectId,
     mailbox: mpsc::Sender<Ask>,
     follow: mpsc::Sender<Arc<Commit>>,
+    /// The last commit that the follower handed over.
+    handed: AtomicU64,
     view: ArcSwap<View>,
     seq: watch::Sender<u64>,
 }
@@ -70,7 +75,16 @@ impl Project {
 
     /// Hands a commit of the stream to the actor; waits while it is busy. False: the actor is gone.
     pub async fn follow(&self, commit: Arc<Commit>) -> bool {
+        self.handed.store(commit.seq, Ordering::Relaxed);
         self.follow.send(commit).await.is_ok()
+    }
+
+    /// Waits until the actor has applied what the follower has handed over so far.
+    pub async fn caught_up(&self) {
+        let handed = self.handed.load(Ordering::Relaxed);
+        let mut seq = self.seq();
+        // The sender lives in `self`, so it cannot be gone.
+        let _reached = seq.wait_for(|seq| *seq >= handed).await;
     }
 
     fn publish(&self, state: State, seq: u64) {
