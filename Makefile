@@ -11,6 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 UI := bins/bridge/ui
 UI_SOURCES := $(shell [ -d $(UI) ] && find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 HOME_FLAG := $(if $(DIR),--home $(DIR))
+PROGRAMS := -p maestro-cli -p maestro-server -p maestro-spawner -p maestro-bridge
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .PHONY: help
@@ -27,7 +28,7 @@ up: build ## starts an empty stack and stays (DIR=… for another home)
 
 .PHONY: build
 build: nats ui ## the programs, debug profile
-	$(CARGO) build --workspace --bins
+	$(CARGO) build $(PROGRAMS) --bins
 
 .PHONY: test
 test: build ## every test
