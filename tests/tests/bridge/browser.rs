@@ -41,5 +41,6 @@ async fn the_page_shows_a_task_the_moment_it_is_created() {
 
 /// Past the capture of the test harness, so that it is seen in every run.
 fn skipped(why: &str) {
-    writeln!(std::io::stderr(), "SKIPPED: {why}; the page was not opened").unwrap();
+    let line = format!("SKIPPED: {why}; the page was not opened\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
