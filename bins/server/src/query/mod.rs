@@ -19,7 +19,7 @@ pub use message::unread;
 use crate::{
     project::{Project, View},
     service::Room,
-    store::{EventRange, Reading, StoreError},
+    store::{EventRange, Events, Reading, StoreError},
 };
 
 /// Who asks, and what they look at.
@@ -73,7 +73,7 @@ async fn events(
     let before = cursor::read::<u64>(list.cursor.as_deref())?.unwrap_or(u64::MAX);
     let reading = asked.reading().await?;
     let found = reading.events(&asked.project.id, EventRange::Before(before), list.entity.as_ref(), limit);
-    let items = asked.stored(found)?;
-    let next_cursor = (items.len() >= limit).then(|| items.last().map(|e| cursor::write(&e.seq))).flatten();
+    let Events { entries: items, more } = asked.stored(found)?;
+    let next_cursor = more.then(|| items.last().map(|e| cursor::write(&e.seq))).flatten();
     Ok(maestro_wire::Page { items, next_cursor })
 }

@@ -54,7 +54,10 @@ pub async fn timeline(asked: &Asked<'_>, query: &TaskTimeline) -> Result<Page<Ti
     let reading = asked.reading().await?;
     let found = reading.timeline_keyed(&asked.project.id, &EntityRef::Task(id), before, limit + 1);
     let mut found = asked.stored(found)?;
-    let more = found.len() > limit;
+    // A page that is full of bytes is shorter than was asked for and goes on all the same.
+    let last = found.last().map(|(place, _)| *place);
+    let behind = reading.timeline_keyed(&asked.project.id, &EntityRef::Task(id), last, 1);
+    let more = found.len() > limit || !asked.stored(behind)?.is_empty();
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|(place, _)| cursor::write(place));
     Ok(Page { items: found.into_iter().map(|(_, entry)| entry).collect(), next_cursor })

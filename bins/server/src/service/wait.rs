@@ -14,7 +14,7 @@ use super::{Room, query::subject_error};
 use crate::{
     project::{Project, View},
     query::{Asked, unread},
-    store::EventRange,
+    store::{EventRange, Events},
 };
 
 /// Answers one wait; the first part is what was waited for.
@@ -90,10 +90,10 @@ async fn look_at_events(asked: &Asked<'_>, events: &WaitEvents, began: u64) -> R
     let reading = asked.reading().await?;
     let limit = events.limit.unwrap_or(100).clamp(1, 1000) as usize;
     let found = reading.events(&asked.project.id, EventRange::After(since), events.entity.as_ref(), limit);
-    let found = asked.stored(found)?;
+    let Events { entries: found, more } = asked.stored(found)?;
     // Whatever was looked at and did not fit the filter is old news too, unless the page was full.
     let cursor = match found.last() {
-        Some(last) if found.len() >= limit => last.seq,
+        Some(last) if more => last.seq,
         Some(_) | None => asked.view.seq,
     };
     Ok(Waited { reached: !found.is_empty(), events: found, cursor, ..Waited::default() })

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub use open::{Opened, find, set_aside};
-pub use read::{EventRange, KnownCommand, Reading};
+pub use read::{EventRange, Events, KnownCommand, Reading};
 pub use row::StoreError;
 pub use write::Writer;
 

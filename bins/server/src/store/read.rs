@@ -96,8 +96,13 @@ impl Reading {
         let range = key::timeline(id, entity, 0, 0)..key::timeline(id, entity, seq, index);
         let table = self.0.open_table(TIMELINE)?;
         let mut entries = Vec::new();
+        let mut bytes = 0;
         for item in table.range::<&[u8]>(range.start.as_slice()..range.end.as_slice())?.rev().take(limit) {
             let (k, v) = item?;
+            bytes += v.value().len();
+            if bytes > PAGE_BYTES && !entries.is_empty() {
+                break;
+            }
             let place = key::place(k.value()).ok_or(StoreError::Key { table: "timeline" })?;
             entries.push((place, entry(k.value(), v.value(), entity)?));
         }
@@ -105,13 +110,14 @@ impl Reading {
     }
 
     /// What happened in the project, by commit: the newest first below `before`, or the oldest first above `after`.
+    /// Ends with the commit that reaches `limit` entries or the bytes of a page; `more` says whether it did.
     pub fn events(
         &self,
         id: &ProjectId,
         range: EventRange,
         only: Option<&EntityRef>,
         limit: usize,
-    ) -> Result<Vec<TimelineEntry>, StoreError> {
+    ) -> Result<Events, StoreError> {
         let order = self.0.open_table(ORDER)?;
         let timeline = self.0.open_table(TIMELINE)?;
         let (from, to) = match range {
@@ -120,7 +126,8 @@ impl Reading {
         };
         let mut commits = order.range::<&[u8]>(from.as_slice()..to.as_slice())?;
         let mut entries = Vec::new();
-        while entries.len() < limit {
+        let mut size = 0;
+        while entries.len() < limit && size < PAGE_BYTES {
             let commit = match range {
                 EventRange::Before(_) => commits.next_back(),
                 EventRange::After(_) => commits.next(),
@@ -139,6 +146,7 @@ impl Reading {
                 }
                 let k = key::timeline(id, &entity, seq, index);
                 if let Some(v) = timeline.get(k.as_slice())? {
+                    size += v.value().len();
                     of_commit.push(entry(&k, v.value(), &entity)?);
                 }
             }
@@ -148,9 +156,21 @@ impl Reading {
             // Commits are whole, so that a cursor between two of them skips nothing.
             entries.append(&mut of_commit);
         }
-        Ok(entries)
+        let more = entries.len() >= limit || size >= PAGE_BYTES;
+        Ok(Events { entries, more })
     }
 }
+
+/// A page of events.
+pub struct Events {
+    pub entries: Vec<TimelineEntry>,
+    /// It ended because it was full.
+    pub more: bool,
+}
+
+/// Entries of one page, in bytes: an answer must fit into one message of the broker. One commit may exceed it by its
+/// own size, which is bounded too.
+const PAGE_BYTES: usize = 256 * 1024;
 
 /// Which commits, by their sequences.
 #[derive(Clone, Copy)]
