@@ -10,13 +10,15 @@ use crate::{
 pub(crate) struct Draft {
     pub state: State,
     pub events: Vec<Event>,
+    /// A defect: an event was decided that the state does not take.
+    pub illegal: Option<IllegalEvent>,
     pub actor: Actor,
     pub now: Timestamp,
 }
 
 impl Draft {
     pub fn new(state: &State, actor: &Actor, now: Timestamp) -> Self {
-        Self { state: state.clone(), events: Vec::new(), actor: actor.clone(), now }
+        Self { state: state.clone(), events: Vec::new(), illegal: None, actor: actor.clone(), now }
     }
 
     pub fn task(&self, id: TaskId) -> Result<Arc<Task>, Refusal> {
@@ -30,6 +32,9 @@ impl Draft {
     pub fn push(&mut self, event: Event) {
         let outcome: Result<(), IllegalEvent> = self.state.apply(&event);
         debug_assert!(outcome.is_ok(), "decided an illegal event: {outcome:?}");
+        if let Err(illegal) = outcome {
+            self.illegal.get_or_insert(illegal);
+        }
         self.events.push(event);
     }
 

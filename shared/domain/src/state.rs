@@ -27,6 +27,7 @@ pub struct State {
     ready: OrdSet<(Priority, TaskId)>,
     by_status: [OrdSet<TaskId>; 6],
     by_update: OrdSet<(Timestamp, TaskId)>,
+    by_priority: OrdSet<(Priority, TaskId)>,
     dependants: OrdMap<TaskId, OrdSet<TaskId>>,
     held: OrdMap<Actor, OrdSet<TaskId>>,
     inbox: OrdMap<Actor, OrdSet<MessageId>>,
@@ -86,6 +87,11 @@ impl State {
     #[must_use]
     pub const fn by_update(&self) -> &OrdSet<(Timestamp, TaskId)> {
         &self.by_update
+    }
+    /// All tasks, the most urgent first, then by age.
+    #[must_use]
+    pub const fn by_priority(&self) -> &OrdSet<(Priority, TaskId)> {
+        &self.by_priority
     }
     /// The tasks that depend on this one.
     pub fn dependants(&self, id: TaskId) -> impl Iterator<Item = TaskId> + '_ {
@@ -198,10 +204,18 @@ impl State {
                     }
                     None | Some(_) => {}
                 }
+                self.last_task = self.last_task.max(id.number());
+                if let Some(before) = before.as_ref().filter(|before| indexed_alike(before, after)) {
+                    if before.updated_at != after.updated_at {
+                        self.by_update.remove(&(before.updated_at, *id));
+                        self.by_update.insert((after.updated_at, *id));
+                    }
+                    self.tasks.insert(*id, Arc::clone(after));
+                    return Ok(());
+                }
                 if let Some(before) = &before {
                     self.unindex_task(before);
                 }
-                self.last_task = self.last_task.max(id.number());
                 self.tasks.insert(*id, Arc::clone(after));
                 self.index_task(after);
                 if before.is_none_or(|b| b.status.kind() != after.status.kind()) {
@@ -291,6 +305,7 @@ impl State {
     fn index_task(&mut self, task: &Task) {
         self.by_status[task.status.kind() as usize].insert(task.id);
         self.by_update.insert((task.updated_at, task.id));
+        self.by_priority.insert((task.priority, task.id));
         for dependency in &task.depends_on {
             self.dependants.entry(*dependency).or_default().insert(task.id);
         }
@@ -305,6 +320,7 @@ impl State {
     fn unindex_task(&mut self, task: &Task) {
         self.by_status[task.status.kind() as usize].remove(&task.id);
         self.by_update.remove(&(task.updated_at, task.id));
+        self.by_priority.remove(&(task.priority, task.id));
         for dependency in &task.depends_on {
             take(&mut self.dependants, dependency, &task.id);
         }
@@ -326,6 +342,16 @@ impl State {
             }
         }
     }
+}
+
+/// Whether all that is derived from a task, but for the order of changes, is the same of both: most events (progress,
+/// steps, texts) leave it so, and a persistent set copies its path even when nothing changes.
+fn indexed_alike(before: &Task, after: &Task) -> bool {
+    let holder = |task: &Task| task.claim.as_ref().map(|claim| claim.holder.actor.clone());
+    before.status.kind() == after.status.kind()
+        && before.priority == after.priority
+        && before.depends_on == after.depends_on
+        && holder(before) == holder(after)
 }
 
 /// Removes a member of a set in a map, and the set with its last member.

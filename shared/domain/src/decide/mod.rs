@@ -11,8 +11,8 @@ mod who;
 use std::sync::Arc;
 
 use crate::{
-    Actor, Command, EffectChange, EntityRef, Event, Message, Project, Refusal, Request, Session, State, Task,
-    Timestamp, command::Caller, draft::Draft,
+    Actor, Command, EffectChange, EntityRef, Event, IllegalEvent, Message, Project, Refusal, Request, Session, State,
+    Task, Timestamp, command::Caller, draft::Draft,
 };
 
 /// Decides one command. No events means that what was asked for is so already (`unchanged`), or, for `task.next`, that
@@ -21,9 +21,25 @@ use crate::{
 /// # Errors
 /// A [`Refusal`]: a fact about the state that stands in the way. Nothing has changed then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    decide_on(state, command, now).map(|decision| decision.events)
+}
+
+/// What was decided, with the state as it leaves it.
+pub struct Decision {
+    pub events: Vec<Event>,
+    pub state: State,
+    /// A defect of the model: `state` does not take one of the events.
+    pub illegal: Option<IllegalEvent>,
+}
+
+/// As [`decide`], for whoever goes on from there: the events are folded already.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_on(state: &State, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
     let mut draft = Draft::new(state, &command.caller.actor, now);
     dispatch(&mut draft, command)?;
-    Ok(draft.events)
+    Ok(Decision { events: draft.events, state: draft.state, illegal: draft.illegal })
 }
 
 fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {

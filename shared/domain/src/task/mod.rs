@@ -1,5 +1,6 @@
 //! A task, its subtasks, its claim and its assignment.
 
+mod flat;
 mod status;
 
 use schemars::JsonSchema;
@@ -44,7 +45,7 @@ pub struct Holder {
 }
 
 /// The one live claim of a task; claims of a task are numbered from 1.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
     pub number: u32,
@@ -55,7 +56,7 @@ pub struct Claim {
 
 /// The latest claim after it was given back: while the task's status stays as the release left it, that holder may
 /// still complete it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Released {
     pub number: u32,
@@ -82,7 +83,7 @@ pub struct Progress {
 
 /// A unit of work, less its long texts (description, criteria, notes, summary), which travel with the changes that
 /// set them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     pub id: TaskId,
