@@ -94,7 +94,9 @@ async fn look_at_events(asked: &Asked<'_>, events: &WaitEvents, began: u64) -> R
     // Whatever was looked at and did not fit the filter is old news too, unless the page was full.
     let cursor = match found.last() {
         Some(last) if more => last.seq,
-        Some(_) | None => asked.view.seq,
+        // The projection may be ahead of the snapshot: what was told is not told again.
+        Some(last) => last.seq.max(asked.view.seq),
+        None => asked.view.seq,
     };
     Ok(Waited { reached: !found.is_empty(), events: found, cursor, ..Waited::default() })
 }
