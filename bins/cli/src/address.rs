@@ -50,10 +50,16 @@ fn is_gone(pid: u32) -> bool {
     Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists()
 }
 
+/// Its programs go on for a while when only the supervisor was killed: then the broker still answers.
+fn has_stopped(stack: &StackFile) -> bool {
+    let broker_lives = stack.processes.iter().any(|process| process.name == "nats-server" && !is_gone(process.pid));
+    is_gone(stack.supervisor.pid) && !broker_lives
+}
+
 /// Connects once an address is known; tries again for `patience`.
 pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorBody> {
     let Some(address) = find(ctx)? else { return Err(unknown(ctx)) };
-    if address.stack.as_ref().is_some_and(|stack| is_gone(stack.supervisor.pid)) {
+    if address.stack.as_ref().is_some_and(has_stopped) {
         let text = format!("the stack of {} has stopped", ctx.home()?.root().display());
         return Err(ErrorBody::new(ErrorCode::StackNotRunning, text)
             .with("address", address.url)
