@@ -162,7 +162,10 @@ impl Caller {
             retry.min_wait = wait;
             retry.max_wait = retry.max_wait.max(wait);
         }
-        let again = |reply: &crate::Message| Reply::decode(reply.payload()).is_ok_and(|r| is_busy(&r));
+        // Refusals are marked by a header, so that answers are not read twice.
+        let again = |reply: &crate::Message| {
+            reply.header(crate::service::ERROR).is_some() && Reply::decode(reply.payload()).is_ok_and(|r| is_busy(&r))
+        };
         let subject = subject.to_string();
         match self.client.request_with_retry(&subject, &Headers::new(), payload.into(), retry, again).await {
             Ok(message) => read(message.payload()),

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use maestro_client::AppendError;
-use maestro_domain::{Actor as Who, Answer, Command, Event, State, Timestamp, answer as answer_of, decide};
+use maestro_domain::{
+    Actor as Who, Answer, Command, Decision, Event, State, Timestamp, answer as answer_of, decide_on,
+};
 use maestro_wire::{CommandId, ErrorBody, ErrorCode, NewEvent, Reply, encode_event, header};
 use ulid::Ulid;
 
@@ -96,13 +98,15 @@ impl Actor {
             accepted: Vec::new(),
         };
         let mut seen: HashSet<(CommandId, Who)> = HashSet::new();
+        // One for the whole group: what the projection shows by now is forgotten only between groups.
+        let reading = self.shared.store.begin()?;
         while let Some(ask) = self.waiting.pop_front() {
             let key = (ask.id, ask.caller.actor.clone());
             let outcome = if ask.expires_at < now {
                 Outcome::Expired
             } else if seen.contains(&key) {
                 Outcome::Twin
-            } else if let Some(known) = self.look_up(&ask)? {
+            } else if let Some(known) = self.look_up_in(&reading, &ask)? {
                 Outcome::Known(known)
             } else if let Some(error) = wrong_age(ask.id, now) {
                 Outcome::Refused(error)
@@ -136,10 +140,15 @@ impl Actor {
     fn decide_one(&self, draft: &mut Draft, ask: &Ask, now: Timestamp) -> Option<Outcome> {
         let command =
             Command { project: self.project.id.clone(), caller: ask.caller.clone(), request: ask.request.clone() };
-        let events = match decide(&draft.state, &command, now) {
-            Ok(events) => events,
+        let Decision { events, state, illegal } = match decide_on(&draft.state, &command, now) {
+            Ok(decision) => decision,
             Err(refusal) => return Some(Outcome::Refused(refusal.into())),
         };
+        if let Some(error) = illegal {
+            tracing::error!(project = %self.project.id, cause = %error, "decided an event that cannot be applied");
+            let text = format!("a defect of Maestro: {error}");
+            return Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, text)));
+        }
         if events.is_empty() {
             let answer = answer_of(&draft.state, &ask.caller, &ask.request, &[]);
             return Some(Outcome::Accepted { answer, unchanged: true });
@@ -155,14 +164,6 @@ impl Actor {
         }
         if !draft.payload.is_empty() && draft.payload.len() + bytes.len() + 2 > header::MAX_COMMAND {
             return None;
-        }
-        let mut state = draft.state.clone();
-        for event in &events {
-            if let Err(error) = state.apply(event) {
-                tracing::error!(project = %self.project.id, cause = %error, "decided an event that cannot be applied");
-                let text = format!("a defect of Maestro: {error}");
-                return Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, text)));
-            }
         }
         draft.state = state;
         draft.payload.push(if draft.payload.is_empty() { b'[' } else { b',' });

@@ -1,5 +1,7 @@
 //! `task.list`: filters, sorting, pages.
 
+use std::sync::Arc;
+
 use maestro_domain::{Actor, Priority, State, StatusKind, Task, TaskId, Timestamp};
 use maestro_wire::{ErrorBody, Page, TaskList, TaskRow, TaskSort};
 
@@ -65,17 +67,16 @@ fn candidates<'a>(state: &'a State, list: &TaskList, descending: bool, after: Op
     let task = move |id: &TaskId| state.task(*id).map(AsRef::as_ref);
     match list.sort {
         TaskSort::Created => {
-            let ids: Box<dyn Iterator<Item = TaskId> + Send + 'a> = match (list.status.as_slice(), list.ready, after) {
-                ([one], _, _) if descending => Box::new(state.with_status(*one).iter().rev().copied()),
-                ([one], _, _) => Box::new(state.with_status(*one).iter().copied()),
-                (_, _, Some(Place::Created(id))) if !descending => {
-                    Box::new(state.tasks().range(id..).map(|(id, _)| *id))
-                }
-                (_, _, Some(Place::Created(id))) => Box::new(state.tasks().range(..=id).rev().map(|(id, _)| *id)),
-                _ if descending => Box::new(state.tasks().keys().rev().copied()),
-                _ => Box::new(state.tasks().keys().copied()),
-            };
-            Box::new(ids.filter_map(move |id| task(&id).map(|t| (Place::Created(id), t))))
+            let of = move |id: &TaskId| task(id).map(|t| (Place::Created(*id), t));
+            let placed = |(id, task): (&TaskId, &'a Arc<Task>)| (Place::Created(*id), task.as_ref());
+            match (list.status.as_slice(), after) {
+                ([one], _) if descending => Box::new(state.with_status(*one).iter().rev().filter_map(of)),
+                ([one], _) => Box::new(state.with_status(*one).iter().filter_map(of)),
+                (_, Some(Place::Created(id))) if !descending => Box::new(state.tasks().range(id..).map(placed)),
+                (_, Some(Place::Created(id))) => Box::new(state.tasks().range(..=id).rev().map(placed)),
+                _ if descending => Box::new(state.tasks().iter().rev().map(placed)),
+                _ => Box::new(state.tasks().iter().map(placed)),
+            }
         }
         TaskSort::Updated => {
             let entries: Box<dyn Iterator<Item = &'a (Timestamp, TaskId)> + Send + 'a> =
@@ -85,6 +86,15 @@ fn candidates<'a>(state: &'a State, list: &TaskList, descending: bool, after: Op
         TaskSort::Priority if list.ready == Some(true) => {
             let entries: Box<dyn Iterator<Item = &'a (Priority, TaskId)> + Send + 'a> =
                 if descending { Box::new(state.ready().iter().rev()) } else { Box::new(state.ready().iter()) };
+            Box::new(entries.filter_map(move |(p, id)| task(id).map(|t| (Place::Priority(*p, *id), t))))
+        }
+        TaskSort::Priority if !is_few(state, list) => {
+            let entries: Box<dyn Iterator<Item = &'a (Priority, TaskId)> + Send + 'a> = match after {
+                Some(Place::Priority(p, id)) if descending => Box::new(state.by_priority().range(..=(p, id)).rev()),
+                Some(Place::Priority(p, id)) => Box::new(state.by_priority().range((p, id)..)),
+                _ if descending => Box::new(state.by_priority().iter().rev()),
+                _ => Box::new(state.by_priority().iter()),
+            };
             Box::new(entries.filter_map(move |(p, id)| task(id).map(|t| (Place::Priority(*p, *id), t))))
         }
         TaskSort::Priority => {
@@ -102,6 +112,12 @@ fn candidates<'a>(state: &'a State, list: &TaskList, descending: bool, after: Op
             Box::new(all.into_iter())
         }
     }
+}
+
+/// Whether the statuses that are asked for have so few tasks that sorting those is less work than passing by the rest.
+fn is_few(state: &State, list: &TaskList) -> bool {
+    let tasks: usize = list.status.iter().map(|status| state.with_status(*status).len()).sum();
+    !list.status.is_empty() && tasks < 1000
 }
 
 struct Filter<'a> {

@@ -2,7 +2,7 @@
 //! not durable is read again from the ledger after a crash.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -63,6 +63,7 @@ struct Batch {
     timeline: Vec<(Vec<u8>, Vec<u8>)>,
     order: Vec<(Vec<u8>, Vec<u8>)>,
     commands: BTreeMap<Vec<u8>, Vec<u8>>,
+    projects: BTreeSet<ProjectId>,
 }
 
 impl Writer {
@@ -202,13 +203,22 @@ impl Writer {
         batch.order.push((key::ordered(id, commit.seq), order));
         if let Some(row) = self.projects.get_mut(id) {
             row.seq = commit.seq;
-            let value = sealed(row)?;
-            txn.open_table(PROJECTS)?.insert(id.as_str().as_bytes(), value.as_slice())?;
+            if !batch.projects.contains(id) {
+                batch.projects.insert(id.clone());
+            }
         }
         Ok(())
     }
 
-    fn flush(&self, txn: &WriteTransaction, batch: Batch) -> Result<(), StoreError> {
+    fn flush(&self, txn: &WriteTransaction, mut batch: Batch) -> Result<(), StoreError> {
+        let mut table = txn.open_table(PROJECTS)?;
+        for id in &batch.projects {
+            if let Some(row) = self.projects.get(id) {
+                table.insert(id.as_str().as_bytes(), sealed(row)?.as_slice())?;
+            }
+        }
+        // In the order of the keys, neighbours go into the same page one after the other.
+        batch.timeline.sort_unstable();
         let mut table = txn.open_table(TASKS)?;
         let mut texts = txn.open_table(TASK_TEXTS)?;
         for (k, task) in &batch.tasks {

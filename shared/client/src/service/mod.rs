@@ -17,6 +17,7 @@ use thiserror::Error;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use endpoint::Endpoint;
+pub(crate) use request::ERROR;
 pub use request::{Request, ServiceError};
 
 use crate::client::{Client, SubscribeError};

@@ -10,7 +10,7 @@ use crate::client::{Client, PublishError};
 use crate::header::Headers;
 use crate::message::Message;
 
-const ERROR: &str = "Nats-Service-Error";
+pub(crate) const ERROR: &str = "Nats-Service-Error";
 const ERROR_CODE: &str = "Nats-Service-Error-Code";
 
 /// The error headers of an answer (ADR-32); the body says the same in our own shape.
