@@ -11,6 +11,9 @@ use crate::client::Client;
 use crate::header::Headers;
 use crate::request::{Reply, RequestError};
 
+/// No further attempt is begun with less time than this: its silence would say less than the error before.
+const LEAST: Duration = Duration::from_millis(100);
+
 /// How a request is repeated.
 #[derive(Clone, Copy, Debug)]
 pub struct Retry {
@@ -81,7 +84,7 @@ impl Client {
             }
             let wait = waits.next().unwrap_or(retry.max_wait);
             let left = retry.deadline.saturating_duration_since(Instant::now());
-            let last_attempt = attempts >= retry.attempts || left <= wait;
+            let last_attempt = attempts >= retry.attempts || left <= wait + LEAST;
             match outcome {
                 Ok(reply) if last_attempt || !again(&reply) => return Ok(reply),
                 Err(last) if last_attempt || !last.is_transient() => {

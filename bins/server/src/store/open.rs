@@ -1,7 +1,7 @@
 //! Opening: what is there is used when it is whole and of this ledger; else it is moved aside, and why is told.
 
 use std::{
-    fs, io,
+    fs, io, panic,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -40,9 +40,13 @@ pub fn find(directory: &Path) -> anyhow::Result<Found> {
     if !path.exists() {
         return Ok(Found { path, db: None, position: None, problem: None });
     }
-    Ok(match try_open(&path) {
-        Ok((db, position)) => Found { path, db: Some(db), position, problem: None },
-        Err(problem) => Found { path, db: None, position: None, problem: Some(problem) },
+    // On some damage redb panics instead of telling.
+    Ok(match panic::catch_unwind(|| try_open(&path)) {
+        Ok(Ok((db, position))) => Found { path, db: Some(db), position, problem: None },
+        Ok(Err(problem)) => Found { path, db: None, position: None, problem: Some(problem) },
+        Err(_) => {
+            Found { path, db: None, position: None, problem: Some("the file is damaged: redb gave up on it".into()) }
+        }
     })
 }
 
