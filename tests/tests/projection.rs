@@ -93,6 +93,12 @@ async fn a_restart_uses_it_and_a_deleted_one_comes_back_equal() {
     assert_eq!(snapshot(&caller, &Seen::default()).await, before, "the projection after SIGKILL differs");
 }
 
+/// Where the pages with the needle begin.
+fn pages_in_use(bytes: &[u8]) -> Vec<usize> {
+    let pages: std::collections::BTreeSet<_> = places(bytes).iter().map(|at| at / 4096 * 4096).collect();
+    pages.into_iter().rev().collect()
+}
+
 /// Where the needle stands in the file.
 fn places(bytes: &[u8]) -> Vec<usize> {
     let needle = NEEDLE.as_bytes();
@@ -110,6 +116,9 @@ async fn one_changed_byte_is_found_told_and_mended() {
     let mut random = StdRng::seed_from_u64(seed());
     let mut offsets = vec![0, 20, 64, 128, whole.len() / 2];
     offsets.extend((0..4).map(|_| needles[random.random_range(0..needles.len())] + 3));
+    // The first byte of a page is its type, and redb does not take every other one with composure.
+    offsets.extend((0..4).map(|_| random.random_range(1..whole.len() / 4096) * 4096));
+    offsets.extend(pages_in_use(&whole).into_iter().take(4));
     offsets.extend((0..4).map(|_| random.random_range(0..whole.len())));
     let mut found = 0;
     for (n, &offset) in offsets.iter().enumerate() {
@@ -122,14 +131,14 @@ async fn one_changed_byte_is_found_told_and_mended() {
         let log = cluster.replicas[0].log().split_off(logged);
         println!("byte {offset}: {why:?}");
         if let Some(why) = &why {
-            found += 1;
+            found += usize::from(offset > 4096);
             assert!(log.contains("the projection is built anew"), "{why}, and the log says nothing:\n{log}");
         }
         // An old page that nobody points to may be damaged unseen; what is answered may not.
         assert_eq!(snapshot(&caller, &Seen::default()).await, before, "byte {offset} ({n}) changed an answer");
         stop(&mut cluster);
     }
-    assert!(found > 0, "no damage was found");
+    assert!(found > 0, "no damage behind the header was found");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

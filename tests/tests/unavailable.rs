@@ -29,7 +29,7 @@ const ASKING: &[&[&str]] = &[
 /// Everything that asks ends with 6, within the timeout, with a code, a message and the next command.
 fn told(cli: &Cli, code: &str) {
     for words in ASKING {
-        let mut all = vec!["--timeout", "500ms"];
+        let mut all = vec!["--timeout", "1s"];
         all.extend(*words);
         let began = Instant::now();
         let said = cli.run(&all);
