@@ -2,6 +2,7 @@
 //! says, and whoever repeats a command hears the first answer again.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+#![expect(clippy::print_stdout, reason = "a test says what it has measured")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

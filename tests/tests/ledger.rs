@@ -1,6 +1,7 @@
 //! The ledger is the truth: what was acknowledged is in it once, whoever asked, however many servers decide.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+#![expect(clippy::print_stdout, reason = "a test says what it has measured")]
 
 use std::collections::BTreeSet;
 use std::time::Instant;

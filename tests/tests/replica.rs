@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use maestro_client::Seen;
 use maestro_tests::cluster::{Cluster, DEADLINE, ask, command, data, eventually, new_id, request, size, web};
-use maestro_wire::{Query, ServerInfoGet, WaitRequest, WaitTasks};
+use maestro_wire::{ErrorCode, Query, ServerInfoGet, WaitRequest, WaitTasks};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -87,7 +87,7 @@ async fn a_long_poll_ends_at_the_drain_and_can_be_repeated() {
                     Ok(reply) if data(&reply)["reached"] == true => return drained,
                     Ok(_) => {}
                     Err(error) => {
-                        assert!(error.retryable, "{error:?}");
+                        assert_eq!((error.code, error.retryable), (ErrorCode::Unavailable, true), "{error:?}");
                         drained += 1;
                     }
                 }
@@ -99,6 +99,8 @@ async fn a_long_poll_ends_at_the_drain_and_can_be_repeated() {
         ask(&caller, &Query::ServerInfoGet(ServerInfoGet {}), &Seen::default()).await;
     }
     tokio::task::block_in_place(|| cluster.replicas[0].stop());
+    let log = cluster.replicas[0].log();
+    assert!(!log.contains("left without an answer"), "{log}");
     command(&caller, &request("task", "cancel", &json!({ "task": "t1" }))).await.unwrap();
     let mut drained = 0;
     while let Some(done) = polls.join_next().await {

@@ -152,7 +152,7 @@ async fn reports_wait_for_a_server_and_are_applied_once_in_order() {
     command(&ann, &request("task", "cancel", &json!({ "task": "t2" }))).await.unwrap();
     tokio::task::block_in_place(|| cluster.replicas.iter_mut().for_each(Replica::stop));
     let cli = cluster.cli("ann");
-    let mut queued = |words: &[&str]| {
+    let queued = |words: &[&str]| {
         let mut all = vec!["--timeout", "700ms"];
         all.extend(words);
         let said = cli.run(&all);
