@@ -31,6 +31,8 @@ pub async fn run(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     let _echo = raw::echo(spawner).await?;
     let edge = raw::connect(&url, "edge", stack.nats.password("edge")).await?;
     stack.start("server-1")?;
+    // A server serves before its projection has caught up; searches in texts wait for that.
+    ask_all(&stack, 1).await?;
     let caller = load::caller(stack.edge().await?)?;
     let place = Place::Project(PROJECT.parse()?);
     let mut details = Vec::new();
