@@ -1,7 +1,5 @@
 //! Replicas come and go; nobody who asks notices.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
