@@ -196,7 +196,7 @@ async fn a_server_that_was_frozen_does_nothing_twice() {
         let caller = cluster.caller(&user).await;
         clients.spawn(work(caller, user, Arc::clone(&stop), Arc::clone(&count)));
     }
-    for round in 0..size(2, 20) {
+    for round in 0..size(2, 8) {
         let wanted = count.load(Ordering::Relaxed) + 30;
         let reached = || async { (count.load(Ordering::Relaxed) >= wanted).then_some(()) };
         eventually("the load before the freeze", reached).await;
