@@ -11,8 +11,6 @@ const AWAY: Duration = Duration::from_millis(1500);
 pub struct Home {
     last_writer: Option<String>,
     away_until: Option<Instant>,
-    /// It answered since it was last thought gone.
-    proven: bool,
 }
 
 impl Home {
@@ -23,7 +21,6 @@ impl Home {
             self.away_until = None;
         } else if self.last_writer.as_deref() != Some(writer) {
             self.last_writer = Some(writer.to_owned());
-            self.proven = false;
         }
     }
 
@@ -35,7 +32,6 @@ impl Home {
     /// It did not answer: this replica decides itself.
     pub fn gone(&mut self) {
         self.away_until = None;
-        self.proven = false;
     }
 
     /// Whom to hand commands to.
@@ -44,14 +40,8 @@ impl Home {
         self.last_writer.as_deref()
     }
 
-    /// Whether it has answered, and not failed to since.
-    pub const fn is_proven(&self) -> bool {
-        self.proven
-    }
-
     /// It took a command: it stays the home.
     pub fn answered(&mut self) {
         self.away_until = Some(Instant::now() + AWAY);
-        self.proven = true;
     }
 }

@@ -13,11 +13,8 @@ use super::{
 
 /// The header that carries the subject a command came on.
 pub const SUBJECT: &str = "Maestro-Subject";
-/// A home that has not answered yet does so within this, or the replica decides itself.
+/// The home answers within this, or the replica decides itself.
 const BOUND: Duration = Duration::from_millis(50);
-/// A home that has answered lately is busy rather than gone: whoever gives up on it too soon fights with it, and both
-/// waste their appends. A killed one is known at once (nobody listens).
-const BUSY_BOUND: Duration = Duration::from_millis(750);
 
 /// Where a replica takes commands from its peers.
 #[must_use]
@@ -36,7 +33,6 @@ impl Actor {
             return;
         }
         let home = subject(home);
-        let bound = if self.home.is_proven() { BUSY_BOUND } else { BOUND };
         let mut calls = JoinSet::new();
         let mut kept = std::collections::VecDeque::new();
         for mut ask in self.waiting.drain(..) {
@@ -48,7 +44,7 @@ impl Actor {
             let home = home.clone();
             calls.spawn(async move {
                 let headers = Headers::new().with(SUBJECT, &origin);
-                let reply = client.request(&home, &headers, payload.clone(), bound).await;
+                let reply = client.request(&home, &headers, payload.clone(), BOUND).await;
                 let reply = reply.ok().and_then(|message| Reply::decode(message.payload()).ok());
                 ask.raw = Some((origin, payload));
                 (ask, reply)
