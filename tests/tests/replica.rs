@@ -81,7 +81,7 @@ async fn a_long_poll_ends_at_the_drain_and_can_be_repeated() {
         polls.spawn(async move {
             let mut drained = 0;
             loop {
-                match caller.wait(&web(), &request, 30_000).await {
+                match caller.wait(&web(), &request, &maestro_client::Seen::default(), 30_000).await {
                     Ok(reply) if data(&reply)["reached"] == true => return drained,
                     Ok(_) => {}
                     Err(error) => {

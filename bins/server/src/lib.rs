@@ -86,6 +86,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
                     bail!("{reason}");
                 }
                 tracing::error!(reason, "the projection is set aside and built anew");
+                // What breaks again at once is not tried in a hot loop.
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
                 store_aside(&config)?;
                 rebuilt = Some(reason);
                 // It may be another ledger by now.

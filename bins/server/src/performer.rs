@@ -12,6 +12,8 @@ use crate::{clock::now, ledger::STREAM, project::Project, registry::Registry};
 
 const DURABLE: &str = "performer";
 const ATTEMPTS: u32 = 5;
+/// Between two looks at what is owed whatever the consumer has seen.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// Performs until told to stop.
 pub async fn run(registry: Arc<Registry>, work: Client) {
@@ -22,6 +24,7 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
     config.max_ack_pending = 1;
     config.order = Order::Single { pin_ttl: Duration::from_secs(5) };
     let mut queue = None;
+    let mut swept = std::time::Instant::now();
     while !shared.stop.is_cancelled() {
         let Some(open) = &mut queue else {
             match shared.ledger.client().work_queue(config.clone()).await {
@@ -36,6 +39,10 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
             }
             continue;
         };
+        if swept.elapsed() > SWEEP {
+            swept = std::time::Instant::now();
+            sweep(&registry, &work).await;
+        }
         let jobs = tokio::select! {
             () = shared.stop.cancelled() => break,
             jobs = open.fetch(1, Duration::from_secs(5)) => jobs,
@@ -44,8 +51,9 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
             Ok(jobs) => {
                 for job in jobs {
                     let seq = job.stream_seq();
-                    perform_commit(&registry, &work, seq, job.subject(), job.payload()).await;
-                    if let Err(error) = job.ack().await {
+                    let done = perform_commit(&registry, &work, seq, job.subject(), job.payload()).await;
+                    let settled = if done { job.ack().await } else { job.nak(Duration::from_secs(1)).await };
+                    if let Err(error) = settled {
                         tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
                     }
                 }
@@ -66,22 +74,29 @@ async fn pause(registry: &Registry, time: Duration) {
     }
 }
 
-async fn perform_commit(registry: &Registry, work: &Client, seq: u64, subject: &str, payload: &Bytes) {
-    let Ok(Subject::Events { place: maestro_wire::Place::Project(id) }) = subject.parse() else { return };
+/// False: this replica has not seen the commit yet and cannot judge what is wanted; it is to come again.
+async fn perform_commit(registry: &Registry, work: &Client, seq: u64, subject: &str, payload: &Bytes) -> bool {
+    let Ok(Subject::Events { place: maestro_wire::Place::Project(id) }) = subject.parse() else { return true };
     // What cannot be read stops the follower, which says so; the performer has nothing to do with it.
-    let Ok(decoded) = maestro_wire::decode_commit(payload) else { return };
+    let Ok(decoded) = maestro_wire::decode_commit(payload) else { return true };
+    if decoded.events.iter().all(|recorded| react(&recorded.event).is_empty()) {
+        return true;
+    }
+    // The effect is judged by a state that has its cause.
+    if crate::service::query::reach(&mut registry.get_or_start(&id).seq(), seq).await.is_err() {
+        return false;
+    }
     for recorded in &decoded.events {
         for (index, effect) in (0_u32..).zip(react(&recorded.event)) {
             let name = format!("{}-{index}", recorded.id);
             perform(registry, work, &id, seq, &name, &effect).await;
         }
     }
+    true
 }
 
 async fn perform(registry: &Registry, work: &Client, id: &ProjectId, seq: u64, name: &str, effect: &Effect) {
     let project = registry.get_or_start(id);
-    // The effect is judged by a state that has its cause.
-    let _lag = crate::service::query::reach(&mut project.seq(), seq).await;
     let mut failure = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -127,6 +142,8 @@ async fn carry_out(
                 epoch: *epoch,
                 pool: pool.clone(),
                 agent: agent.clone(),
+                seq: Some(seq),
+                ledger: Some(registry.shared().ledger.id().to_owned()),
             };
             let subject = Subject::Spawn { pool: pool.clone(), agent: agent.clone() }.to_string();
             let payload = serde_json::to_vec(&order).map_err(|e| e.to_string())?;
@@ -185,7 +202,7 @@ async fn sweep(registry: &Registry, work: &Client) {
         let view = project.view();
         for id in view.state.living() {
             let Some(session) = view.state.session(*id) else { continue };
-            let old = now().millis_since(session.updated_at) > 5_000;
+            let old = now().millis_since(session.updated_at) > 30_000;
             if session.status.kind() == SessionStatusKind::Requested && old && seen.insert((project.id.clone(), *id)) {
                 let effect = Effect::Spawn {
                     session: *id,

@@ -1,12 +1,13 @@
 //! Losing a session is a decision, not a timer: its lease is gone by the leader's word, the broker and both of our
 //! connections have been up without a break, and nobody answers for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use maestro_client::{Client, Headers, RequestError};
 use maestro_domain::{Line, Request, Session, SessionLost, SessionStatusKind};
 use maestro_wire::{CommandId, Lease, Subject};
+use tokio::time::Instant;
 
 use crate::{clock::now, project::Project, registry::Registry};
 
@@ -18,6 +19,7 @@ const PING: Duration = Duration::from_secs(2);
 /// Looks after all living sessions until told to stop; the first round is the check at start.
 pub async fn run(registry: Arc<Registry>, work: Client) {
     let stop = registry.shared().stop.clone();
+    let mut suspects = Suspects::new();
     let mut interval = tokio::time::interval(ROUND);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -29,32 +31,41 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
             let view = project.view();
             for id in view.state.living() {
                 let Some(session) = view.state.session(*id) else { continue };
-                if !stable(&registry, &work) {
+                if !is_stable(&registry, &work) {
+                    suspects.clear();
                     break;
                 }
                 if matches!(session.status.kind(), SessionStatusKind::Active | SessionStatusKind::NeedsInput) {
-                    look_after(&registry, &work, &project, session).await;
+                    look_after(&registry, &work, &project, session, &mut suspects).await;
                 }
             }
         }
     }
 }
 
-fn stable(registry: &Registry, work: &Client) -> bool {
+/// Whether the broker and both connections have been up for long enough to trust a silence.
+pub fn is_stable(registry: &Registry, work: &Client) -> bool {
     let long = |client: &Client| client.connected_unbroken_for().is_some_and(|time| time >= UNBROKEN);
     long(registry.shared().ledger.client()) && long(work)
 }
 
-async fn look_after(registry: &Registry, work: &Client, project: &Project, session: &Session) {
+/// Since when a session's lease has been found gone, by lease key and epoch.
+type Suspects = HashMap<(String, u32), Instant>;
+
+async fn look_after(registry: &Registry, work: &Client, project: &Project, session: &Session, suspects: &mut Suspects) {
     let key = format!("{}.{}", project.id, session.id);
+    let suspect = (key.clone(), session.epoch);
     match work.bucket("LIVE").get_by_leader(&key).await {
         // A lease of a later epoch is not this one's; of an earlier one neither, but then its holder will go.
         Ok(Some(entry)) if serde_json::from_slice::<Lease>(&entry.value).is_ok_and(|l| l.epoch == session.epoch) => {
+            suspects.remove(&suspect);
             return;
         }
         Ok(_) => {}
         Err(error) => {
             tracing::info!(session = %session.id, cause = %error, "a lease could not be read");
+            // The broker had a bad moment: whoever holds the lease may have had one, too.
+            suspects.clear();
             return;
         }
     }
@@ -66,9 +77,17 @@ async fn look_after(registry: &Registry, work: &Client, project: &Project, sessi
     };
     let pinged = work.request(&subject.to_string(), &Headers::new(), Bytes::from_static(b"{}"), PING).await;
     match pinged {
-        Err(RequestError::NoResponders { .. } | RequestError::TimedOut { .. }) if stable(registry, work) => {}
-        Ok(_) | Err(_) => return,
+        Err(RequestError::NoResponders { .. } | RequestError::TimedOut { .. }) if is_stable(registry, work) => {}
+        Ok(_) | Err(_) => {
+            suspects.remove(&suspect);
+            return;
+        }
     }
+    // Once is a question; it is asked again until a holder that lost its connection must have found back.
+    if suspects.entry(suspect.clone()).or_insert_with(Instant::now).elapsed() < UNBROKEN {
+        return;
+    }
+    suspects.remove(&suspect);
     let reason = "its lease ended and nobody answers for it";
     let request = Request::SessionLost(SessionLost {
         session: Some(session.id),

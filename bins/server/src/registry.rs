@@ -49,6 +49,21 @@ impl Registry {
         }
     }
 
+    /// The project, also when this replica has not followed it yet: the leader knows whether there is one.
+    ///
+    /// # Errors
+    /// `project_not_found`; `unavailable` when the leader cannot be asked.
+    pub async fn find(&self, id: &ProjectId) -> Result<Arc<Project>, ErrorBody> {
+        if let Some(project) = self.get(id) {
+            return Ok(project);
+        }
+        match self.shared.ledger.last_sequence(id).await {
+            Ok(0) => Err(maestro_domain::Refusal::ProjectNotFound(id.clone()).into()),
+            Ok(_) => Ok(self.get_or_start(id)),
+            Err(error) => Err(ErrorBody::new(ErrorCode::Unavailable, format!("the ledger cannot be asked: {error}"))),
+        }
+    }
+
     fn start(&self, id: ProjectId, state: State, seq: u64) -> Arc<Project> {
         let mut projects = self.lock();
         if let Some(project) = projects.get(&id) {
@@ -98,9 +113,7 @@ impl Registry {
         request: Request,
         command: CommandId,
     ) -> Result<Reply, ErrorBody> {
-        let Some(project) = self.get(id) else {
-            return Err(maestro_domain::Refusal::ProjectNotFound(id.clone()).into());
-        };
+        let project = self.find(id).await?;
         let (reply, answer) = oneshot::channel();
         let ask = Ask {
             digest: digest(&request),

@@ -45,7 +45,13 @@ pub async fn until_broken(
     // Actors go on while the service drains; they stop last.
     let inner = CancellationToken::new();
     let broken = watch::Sender::new(None);
-    let shared = Shared { ledger: ledger.clone(), store: opened.store.clone(), broken, stop: inner.clone() };
+    let shared = Shared {
+        ledger: ledger.clone(),
+        store: opened.store.clone(),
+        broken,
+        calls: TaskTracker::new(),
+        stop: inner.clone(),
+    };
     let loaded = match opened.store.load() {
         Ok(loaded) => loaded,
         Err(error) => return Ok(Some(format!("the projection cannot be read: {error}"))),
@@ -95,7 +101,7 @@ pub async fn until_broken(
         let took = clock::now().millis_since(started_at);
         tracing::info!(replica = config.name, from, to = info.last_seq, millis = took, "serving");
         tasks.spawn(performer::run(Arc::clone(&registry), work.clone()));
-        tasks.spawn(ticker::run(Arc::clone(&registry)));
+        tasks.spawn(ticker::run(Arc::clone(&registry), work.clone()));
         tasks.spawn(reaper::run(Arc::clone(&registry), work.clone()));
         tasks.spawn(inbox::run(Arc::clone(&registry)));
         {

@@ -2,17 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use maestro_domain::{ExpireSession, Request};
+use maestro_client::Client;
+use maestro_domain::{DeadlineKind, ExpireSession, Request};
 use maestro_wire::CommandId;
 
-use crate::{clock::now, registry::Registry};
+use crate::{clock::now, reaper, registry::Registry};
 
 const TICK: Duration = Duration::from_millis(250);
 /// Expired at once per project and tick; the rest is due in the next.
 const AT_ONCE: usize = 64;
 
 /// Ticks until told to stop.
-pub async fn run(registry: Arc<Registry>) {
+pub async fn run(registry: Arc<Registry>, work: Client) {
     let stop = registry.shared().stop.clone();
     let mut interval = tokio::time::interval(TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -27,6 +28,11 @@ pub async fn run(registry: Arc<Registry>) {
             let due: Vec<_> =
                 view.state.deadlines().iter().take_while(|(due, ..)| *due <= at).take(AT_ONCE).copied().collect();
             for (due, session, deadline) in due {
+                // After a freeze or an outage spawners get their chance to speak before they are given up.
+                let waits_for_others = matches!(deadline, DeadlineKind::Request | DeadlineKind::Starting);
+                if waits_for_others && !reaper::is_stable(&registry, &work) {
+                    continue;
+                }
                 let Some(epoch) = view.state.session(session).map(|s| s.epoch) else { continue };
                 let what = format!("expire {} {session} {epoch} {deadline:?} {due}", project.id);
                 // The id is of the time of the deadline, but never so old that its answer is unknown.

@@ -110,7 +110,13 @@ impl Caller {
     ///
     /// # Errors
     /// As [`Self::command`].
-    pub async fn wait(&self, project: &ProjectId, request: &WaitRequest, timeout_ms: u32) -> Result<Reply, ErrorBody> {
+    pub async fn wait(
+        &self,
+        project: &ProjectId,
+        request: &WaitRequest,
+        seen: &Seen,
+        timeout_ms: u32,
+    ) -> Result<Reply, ErrorBody> {
         let subject = Subject::Wait {
             place: Place::Project(project.clone()),
             actor: self.actor.clone(),
@@ -118,6 +124,8 @@ impl Caller {
         };
         let mut envelope = WaitEnvelope::new(request, timeout_ms);
         envelope.epoch = self.epoch;
+        envelope.min_seq = seen.seq;
+        envelope.ledger.clone_from(&seen.ledger);
         let bound = Duration::from_millis(u64::from(envelope.timeout_ms) + 5_000);
         let payload = Bytes::from(envelope.encode());
         match self.client.request(&subject.to_string(), &Headers::new(), payload, bound).await {

@@ -51,4 +51,10 @@ pub struct SpawnOrder {
     pub epoch: u32,
     pub pool: PoolName,
     pub agent: AgentName,
+    /// The project's sequence that this follows from: whoever is asked about the session must have seen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// The ledger that `seq` counts in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
 }

@@ -18,6 +18,12 @@ pub struct WaitEnvelope {
     pub timeout_ms: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u32>,
+    /// The replica must have seen this sequence of the project first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_seq: Option<u64>,
+    /// The ledger that `minSeq` counts in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
     #[schemars(with = "serde_json::Value")]
     pub data: Box<RawValue>,
 }
@@ -98,6 +104,8 @@ impl WaitEnvelope {
             kind: Self::TYPE.to_owned(),
             timeout_ms: timeout_ms.min(Self::MAX_MS),
             epoch: None,
+            min_seq: None,
+            ledger: None,
             data: data.unwrap_or_else(|_| RawValue::NULL.to_owned()),
         }
     }

@@ -185,6 +185,8 @@ fn leases_nodes_and_orders_fit() {
         epoch: 1,
         pool: "default".parse().unwrap(),
         agent,
+        seq: Some(7),
+        ledger: Some("01M82ZHR1308VJY62C7VZ88NW0".to_owned()),
     };
     accepts("order.spawn", "an order", &json!(order));
     refuses("order.spawn", "a session that is none", &with(&json!(order), "/session", json!("t1")));

@@ -64,7 +64,7 @@ pub async fn run(args: EventsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
 async fn after(args: EventsArgs, ctx: &Context, project: &ProjectId) -> Result<Output, ErrorBody> {
     let events = WaitEvents { since: args.since, entity: args.about, limit: args.limit };
     let caller = ctx.caller(ctx.left()).await?;
-    let reply = caller.wait(project, &WaitRequest::Events(events), 1).await?;
+    let reply = caller.wait(project, &WaitRequest::Events(events), &ctx.seen(project), 1).await?;
     let seq = reply.seq;
     let waited: Waited = reply.parse()?;
     let page = Page { items: waited.events, next_cursor: None };

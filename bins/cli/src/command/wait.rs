@@ -93,7 +93,7 @@ pub async fn poll(
         let longest = Duration::from_millis(u64::from(WaitEnvelope::MAX_MS));
         let slice = u32::try_from(left.min(longest).as_millis()).unwrap_or(WaitEnvelope::MAX_MS);
         let outcome = match ctx.caller(left.min(Duration::from_secs(5))).await {
-            Ok(caller) => caller.wait(project, request, slice).await,
+            Ok(caller) => caller.wait(project, request, &ctx.seen(project), slice).await,
             Err(error) => return Err(error),
         };
         match outcome {

@@ -13,7 +13,7 @@ use tokio::{
     sync::{mpsc, watch},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known};
 use crate::{
@@ -28,6 +28,8 @@ pub struct Shared {
     pub store: Store,
     /// Why the projection must be built anew; the first reason counts.
     pub broken: watch::Sender<Option<String>>,
+    /// Commands that were handed to other replicas; each ends within its bound.
+    pub calls: TaskTracker,
     pub stop: CancellationToken,
 }
 
@@ -118,7 +120,9 @@ impl Actor {
         }
         let problem = self.fold(commit).err();
         if let Some(problem) = problem {
-            let reason = format!("project {} at sequence {}: {problem}", self.project.id, commit.seq);
+            let newer = commit.model > header::MODEL_VERSION || !commit.decoded.unknown.is_empty();
+            let fatal = if newer { crate::follower::FATAL } else { "" };
+            let reason = format!("{fatal}project {} at sequence {}: {problem}", self.project.id, commit.seq);
             self.shared.break_off(reason);
             return;
         }
@@ -132,6 +136,10 @@ impl Actor {
     }
 
     fn fold(&mut self, commit: &Commit) -> Result<(), String> {
+        if commit.model > header::MODEL_VERSION || !commit.decoded.unknown.is_empty() {
+            // Read past the follower, which stops at it: nobody decides on a state that lacks it.
+            return Err(format!("it is of model {}, this server of {}", commit.model, header::MODEL_VERSION));
+        }
         let purged = matches!(
             commit.decoded.events.first().map(|r| &r.event),
             Some(maestro_domain::Event::Project { after: None, .. })

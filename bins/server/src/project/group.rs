@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use maestro_client::AppendError;
 use maestro_domain::{
-    Actor as Who, Answer, Command, Decision, Event, State, Timestamp, answer as answer_of, decide_on,
+    Actor as Who, Answer, Command, Decision, Event, Request, State, Timestamp, answer as answer_of, decide_on,
 };
 use maestro_wire::{CommandId, ErrorBody, ErrorCode, NewEvent, Reply, encode_event, header};
 use ulid::Ulid;
@@ -17,6 +17,8 @@ use crate::{clock::now, reply::answered, store::KnownCommand};
 
 /// Conflicts and lost acknowledgements after which a group is given up; its senders try again.
 const ATTEMPTS: u32 = 40;
+/// Between two attempts when the stream did not move.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 /// A clock may be this far ahead of ours.
 const AHEAD_MILLIS: i64 = 3600 * 1000;
 
@@ -47,7 +49,11 @@ struct Draft {
 impl Actor {
     /// Decides what waits, up to the bounds of a group.
     pub(super) async fn decide_group(&mut self) {
-        self.hand_on().await;
+        if self.shared.broken.borrow().is_some() {
+            self.refuse_all(&unavailable("the projection is being built anew"));
+            return;
+        }
+        self.hand_on();
         if self.waiting.is_empty() {
             return;
         }
@@ -73,7 +79,7 @@ impl Actor {
                 }
                 Next::Again => {
                     self.put_back(draft);
-                    self.hand_on().await;
+                    self.hand_on();
                     if self.waiting.is_empty() {
                         return;
                     }
@@ -101,6 +107,12 @@ impl Actor {
         // One for the whole group: what the projection shows by now is forgotten only between groups.
         let reading = self.shared.store.begin()?;
         while let Some(ask) = self.waiting.pop_front() {
+            let purges = matches!(ask.request, Request::PurgeProject(_));
+            if purges && !draft.accepted.is_empty() {
+                // A purge has a commit of its own: it is the first that is left of its project.
+                self.waiting.push_front(ask);
+                break;
+            }
             let key = (ask.id, ask.caller.actor.clone());
             let outcome = if ask.expires_at < now {
                 Outcome::Expired
@@ -126,7 +138,7 @@ impl Actor {
             seen.insert(key);
             draft.asks.push(ask);
             draft.outcomes.push(outcome);
-            if draft.asks.len() >= header::MAX_GROUP {
+            if purges || draft.asks.len() >= header::MAX_GROUP {
                 break;
             }
         }
@@ -195,7 +207,8 @@ impl Actor {
     /// Nothing to append: but a refusal or a repetition by a stale replica would be wrong, so the leader is asked.
     async fn confirm(&mut self) -> Next {
         match self.shared.ledger.last_sequence(&self.project.id).await {
-            Ok(last) if last <= self.applied => Next::Committed(self.applied),
+            Ok(last) if last == self.applied => Next::Committed(self.applied),
+            Ok(last) if last < self.applied => self.shortened(last),
             Ok(last) => match self.follow_to(last).await {
                 Ok(()) => Next::Again,
                 Err(error) => Next::GiveUp(error),
@@ -245,10 +258,24 @@ impl Actor {
                 Err(error) => return Next::GiveUp(unavailable(&format!("the ledger cannot be asked: {error}"))),
             },
         };
+        if target < self.applied {
+            return self.shortened(target);
+        }
+        if target == self.applied {
+            // The stream has not moved: a passing hiccup of the broker, not another writer.
+            tokio::time::sleep(PAUSE).await;
+        }
         match self.follow_to(target).await {
             Ok(()) => Next::Again,
             Err(error) => Next::GiveUp(error),
         }
+    }
+
+    /// The ledger ends before what was applied: it was restored from an older copy.
+    fn shortened(&self, last: u64) -> Next {
+        let (id, applied) = (&self.project.id, self.applied);
+        self.shared.break_off(format!("the ledger of {id} ends at {last}, but {applied} was applied"));
+        Next::GiveUp(unavailable("the projection is being built anew"))
     }
 
     /// The commit is acknowledged: what was decided is so, and everybody hears of it.
@@ -261,7 +288,6 @@ impl Actor {
                 let ask = &asks[index];
                 self.known.insert(ask.id, &ask.caller.actor, seq, &ask.digest);
             }
-            self.home.saw(self.shared.ledger.replica(), self.shared.ledger.replica());
             self.project.publish(self.state.clone(), seq);
             self.known.prune(*self.shared.store.position().borrow());
         }

@@ -1,20 +1,25 @@
-//! Handing a project's commands to the replica that is its soft home.
+//! Handing a project's commands to the replica that is its soft home. The actor does not wait: a command that the home
+//! does not answer comes back into the mailbox.
 
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use maestro_client::Headers;
 use maestro_wire::Reply;
-use tokio::task::JoinSet;
 
 use super::{
-    Ask,
+    Ask, Project,
     actor::{Actor, answer},
 };
+use crate::registry::overloaded;
 
 /// The header that carries the subject a command came on.
 pub const SUBJECT: &str = "Maestro-Subject";
-/// The home answers within this, or the replica decides itself.
-const BOUND: Duration = Duration::from_millis(50);
+/// The home answers within this, or the replica decides itself; one that is gone is known at once.
+const BOUND: Duration = Duration::from_millis(500);
 
 /// Where a replica takes commands from its peers.
 #[must_use]
@@ -23,53 +28,36 @@ pub fn subject(replica: &str) -> String {
 }
 
 impl Actor {
-    /// Hands what waits to the project's home, if that is elsewhere; what it does not answer stays.
-    pub(super) async fn hand_on(&mut self) {
-        let Some(home) = self.home.elsewhere() else { return };
-        let from_peers = self.waiting.iter().any(|ask| ask.raw.is_none());
-        if from_peers && self.shared.ledger.replica() < home {
-            // Two replicas hand to each other: the one whose name comes first stays at home.
-            self.home.gone();
-            return;
-        }
-        let home = subject(home);
-        let mut calls = JoinSet::new();
-        let mut kept = std::collections::VecDeque::new();
+    /// Hands what waits to the project's home, if that is elsewhere. Peers' commands and those that came back stay.
+    pub(super) fn hand_on(&mut self) {
+        let Some(home) = self.home.elsewhere().map(subject) else { return };
+        let mut kept = VecDeque::new();
         for mut ask in self.waiting.drain(..) {
             let Some((origin, payload)) = ask.raw.take() else {
                 kept.push_back(ask);
                 continue;
             };
             let client = self.shared.ledger.client().clone();
-            let home = home.clone();
-            calls.spawn(async move {
+            let (home, silent, project) = (home.clone(), self.home.silence(), Arc::clone(&self.project));
+            self.shared.calls.spawn(async move {
                 let headers = Headers::new().with(SUBJECT, &origin);
-                let reply = client.request(&home, &headers, payload.clone(), BOUND).await;
-                let reply = reply.ok().and_then(|message| Reply::decode(message.payload()).ok());
-                ask.raw = Some((origin, payload));
-                (ask, reply)
+                let reply = client.request(&home, &headers, payload, BOUND).await;
+                match reply.ok().and_then(|message| Reply::decode(message.payload()).ok()) {
+                    Some(reply) => answer(ask, reply),
+                    None => {
+                        silent.store(true, Ordering::Relaxed);
+                        take_back(&project, ask);
+                    }
+                }
             });
         }
-        let mut answered_any = false;
-        let mut silent = false;
-        while let Some(outcome) = calls.join_next().await {
-            let Ok((ask, reply)) = outcome else { continue };
-            match reply {
-                Some(reply) => {
-                    answered_any = true;
-                    answer(ask, reply);
-                }
-                None => {
-                    silent = true;
-                    kept.push_back(Ask { raw: None, ..ask });
-                }
-            }
-        }
-        if silent {
-            self.home.gone();
-        } else if answered_any {
-            self.home.answered();
-        }
         self.waiting = kept;
+    }
+}
+
+/// Without its raw form it is not handed on again.
+fn take_back(project: &Project, ask: Ask) {
+    if let Err(ask) = project.try_ask(ask) {
+        answer(*ask, Reply::refused(overloaded()));
     }
 }

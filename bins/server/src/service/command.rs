@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use maestro_domain::{Actor, Caller, Refusal, Request};
+use maestro_domain::{Actor, Caller, Request};
 use maestro_wire::{ErrorBody, ErrorCode, Place, Reply, Subject, decode_command, digest};
 use tokio::sync::oneshot;
 
@@ -56,21 +56,12 @@ async fn take(
     let project = match room.registry.get(&id) {
         Some(project) => project,
         None if matches!(request, Request::CreateProject(_)) => room.registry.get_or_start(&id),
-        None => {
-            // Unknown here; the leader knows whether it is known anywhere.
-            match ledger.last_sequence(&id).await {
-                Ok(0) => return Err(Refusal::ProjectNotFound(id).into()),
-                Ok(_) => room.registry.get_or_start(&id),
-                Err(error) => {
-                    return Err(ErrorBody::new(ErrorCode::Unavailable, format!("the ledger cannot be asked: {error}")));
-                }
-            }
-        }
+        None => room.registry.find(&id).await?,
     };
     let same_ledger = envelope.ledger.as_deref().is_none_or(|theirs| theirs == ledger.id());
     if let Some(wanted) = envelope.min_seq.filter(|_| same_ledger) {
         // Nobody is answered from a state older than what they have seen.
-        super::query::reach(&mut project.seq(), wanted).await?;
+        super::query::reach_seen(ledger, &project, wanted).await?;
     }
     let (reply, answer) = oneshot::channel();
     let expires_at = envelope.expires_at.unwrap_or_else(|| now().plus_secs(PATIENCE_SECS));

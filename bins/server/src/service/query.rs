@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use maestro_domain::{Actor, Refusal};
+use maestro_domain::{Actor, ProjectId, Refusal};
 use maestro_wire::{ErrorBody, ErrorCode, Place, Query, Reply, Subject, SubjectError, decode_query};
 use tokio::{sync::watch, time::timeout};
 
 use super::Room;
 use crate::{
+    ledger::Ledger,
     project::Project,
     query::{self, Asked},
 };
@@ -54,17 +55,7 @@ async fn answer(
         return Err(ErrorBody::new(ErrorCode::MissingProject, "this query is about a project; name one")
             .commands(["maestro project list", "maestro init"]));
     };
-    let project = room.registry.get(&id);
-    let wanted = envelope.min_seq.filter(|_| envelope.ledger.as_deref().is_none_or(|l| l == shared.ledger.id()));
-    let project = match (project, wanted) {
-        (Some(project), _) => project,
-        // The caller has seen the project, this replica not yet.
-        (None, Some(_)) => room.registry.get_or_start(&id),
-        (None, None) => return Err(Refusal::ProjectNotFound(id).into()),
-    };
-    if let Some(wanted) = wanted {
-        reach(&mut project.seq(), wanted).await?;
-    }
+    let project = seen(room, &id, envelope.min_seq, envelope.ledger.as_deref()).await?;
     let view = project.view();
     if view.state.project().is_none() {
         return Err(Refusal::ProjectNotFound(id).into());
@@ -72,6 +63,36 @@ async fn answer(
     let asked = Asked { room, project: &project, view: &view, actor: &actor };
     let reply = query::answer(&asked, query).await?;
     Ok(reply.at(view.seq, shared.ledger.id()))
+}
+
+/// The project as somebody who has seen `min_seq` of this ledger may be shown it.
+pub async fn seen(
+    room: &Room,
+    id: &ProjectId,
+    min_seq: Option<u64>,
+    ledger: Option<&str>,
+) -> Result<Arc<Project>, ErrorBody> {
+    let own = &room.registry.shared().ledger;
+    let wanted = min_seq.filter(|_| ledger.is_none_or(|theirs| theirs == own.id()));
+    let project = match (room.registry.get(id), wanted) {
+        (Some(project), _) => project,
+        (None, None) => return Err(Refusal::ProjectNotFound(id.clone()).into()),
+        // The caller has seen the project, this replica not yet.
+        (None, Some(_)) => room.registry.find(id).await?,
+    };
+    if let Some(wanted) = wanted {
+        reach_seen(own, &project, wanted).await?;
+    }
+    Ok(project)
+}
+
+/// Waits for what a caller has seen, unless the ledger itself ends before it: then it was restored from an older copy.
+pub async fn reach_seen(ledger: &Ledger, project: &Project, wanted: u64) -> Result<(), ErrorBody> {
+    let Err(late) = reach(&mut project.seq(), wanted).await else { return Ok(()) };
+    match ledger.last_sequence(&project.id).await {
+        Ok(last) if last < wanted && *project.seq().borrow() >= last => Ok(()),
+        Ok(_) | Err(_) => Err(late),
+    }
 }
 
 /// Waits until `seq` has come to `wanted`.

@@ -36,13 +36,14 @@ pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (String, Rep
 }
 
 async fn wait(room: &Room, place: Place, actor: &Actor, what: &str, payload: &Bytes) -> Result<Reply, ErrorBody> {
-    let (envelope, request) = decode_wait(what, payload)?;
+    let (envelope, mut request) = decode_wait(what, payload)?;
     let Place::Project(id) = place else {
         return Err(ErrorBody::new(ErrorCode::MissingProject, "a wait is about a project; name one"));
     };
-    let Some(project) = room.registry.get(&id).filter(|p| p.view().state.project().is_some()) else {
+    let project = super::query::seen(room, &id, envelope.min_seq, envelope.ledger.as_deref()).await?;
+    if project.view().state.project().is_none() {
         return Err(Refusal::ProjectNotFound(id).into());
-    };
+    }
     let bound = Duration::from_millis(u64::from(envelope.timeout_ms.min(WaitEnvelope::MAX_MS)));
     let deadline = Instant::now() + bound;
     let mut seq = project.seq();
@@ -51,6 +52,10 @@ async fn wait(room: &Room, place: Place, actor: &Actor, what: &str, payload: &By
         seq.mark_unchanged();
         let view = project.view();
         let waited = look(room, &project, &view, actor, &request, began).await?;
+        if let (WaitRequest::Events(events), false) = (&mut request, waited.reached) {
+            // What was looked at once is not looked at again.
+            events.since = Some(waited.cursor);
+        }
         if waited.reached || Instant::now() >= deadline {
             return Ok(Reply::ok(&waited).at(view.seq, room.registry.shared().ledger.id()));
         }

@@ -63,14 +63,34 @@ impl Found {
                 Err(why) => problem = Some(why),
             }
         }
-        set_aside(&path)?;
+        // Somebody else's is not damage: it stays where it is.
+        anyhow::ensure!(
+            problem.as_deref().is_none_or(|p| !p.contains(IN_USE)),
+            "another process uses {}; every replica needs a --data directory of its own",
+            path.display()
+        );
+        if let Err(error) = set_aside(&path) {
+            tracing::warn!(cause = %error, "the old projection cannot be moved aside");
+        }
         if let Some(problem) = &problem {
             tracing::warn!(reason = problem, path = %path.display(), "the projection is built anew");
         }
-        let db = builder().create(&path)?;
-        Ok(opened(db, None, problem)?)
+        let made = builder().create(&path).map_err(StoreError::from).and_then(|db| opened(db, None, problem.clone()));
+        match made {
+            Ok(opened) => Ok(opened),
+            Err(error) => {
+                // A full disk must not stop the reads: the projection lives in memory until the next start.
+                tracing::error!(cause = %error, path = %path.display(), "no file for the projection; it is kept in memory");
+                let db = builder().create_with_backend(redb::backends::InMemoryBackend::new())?;
+                let problem = format!("kept in memory: {error}");
+                Ok(opened(db, None, Some(problem))?)
+            }
+        }
     }
 }
+
+/// How a file that is open elsewhere is told from a damaged one.
+const IN_USE: &str = "another process";
 
 fn builder() -> redb::Builder {
     let mut builder = Database::builder();
@@ -92,7 +112,10 @@ fn opened(db: Database, position: Option<Position>, rebuilt: Option<String>) -> 
 }
 
 fn try_open(path: &Path) -> Result<(Database, Option<Position>), String> {
-    let mut db = builder().open(path).map_err(|e| format!("the file cannot be opened: {e}"))?;
+    let mut db = builder().open(path).map_err(|error| match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => format!("the file is open in {IN_USE}"),
+        error => format!("the file cannot be opened: {error}"),
+    })?;
     match db.check_integrity() {
         Ok(true) => {}
         Ok(false) => return Err("the integrity check found damage".into()),

@@ -47,14 +47,16 @@ pub(super) async fn prepare(
     incarnation: &Incarnation,
 ) -> Result<Prepared, Refusal> {
     let workspace = Workspace::of(&context.config.data, &context.config.project_paths, incarnation);
-    let manifest = manifest(context, incarnation).await?;
+    // Whoever answers must have seen what the order follows from: an older replica would say that there is none.
+    let seen = Seen { seq: order.seq, ledger: order.ledger.clone() };
+    let manifest = manifest(context, incarnation, &seen).await?;
     if manifest.epoch != incarnation.epoch {
         return Err(Refusal::NotOurs("superseded"));
     }
     if manifest.agent != order.agent {
         return Err(Refusal::Never(format!("ordered as {}, but it is {}", order.agent, manifest.agent)));
     }
-    let stop = starting(context, incarnation, &workspace).await? || manifest.stop_requested;
+    let stop = starting(context, incarnation, &workspace, &seen).await? || manifest.stop_requested;
     if stop {
         super::report(context, incarnation, Report::Stopped);
         return Err(Refusal::Ended);
@@ -64,25 +66,28 @@ pub(super) async fn prepare(
     Ok(Prepared { entry, launch, workspace })
 }
 
-async fn manifest(context: &Context, incarnation: &Incarnation) -> Result<Manifest, Refusal> {
+async fn manifest(context: &Context, incarnation: &Incarnation, seen: &Seen) -> Result<Manifest, Refusal> {
     let place = Place::Project(incarnation.project.clone());
     let query = Query::ManifestGet(ManifestGet { session: Some(incarnation.session) });
     let caller = context.caller(incarnation);
-    let reply = patiently(context, || caller.query(&place, &query, &EVERYTHING, CALL)).await?;
+    let reply = patiently(context, || caller.query(&place, &query, seen, CALL)).await?;
     reply.parse().map_err(|error| Refusal::Later(format!("its manifest: {error}")))
 }
 
-const EVERYTHING: Seen = Seen { seq: None, ledger: None };
-
 /// Takes the incarnation for this node. Returns whether a stop is wished already.
-async fn starting(context: &Context, incarnation: &Incarnation, workspace: &Workspace) -> Result<bool, Refusal> {
+async fn starting(
+    context: &Context,
+    incarnation: &Incarnation,
+    workspace: &Workspace,
+    seen: &Seen,
+) -> Result<bool, Refusal> {
     let request = Request::SessionStarting(SessionStarting {
         node: context.config.node.clone(),
         workspace: Line::parse(&workspace.work.to_string_lossy()).ok(),
     });
     let caller = context.caller(incarnation);
     let id = CommandId(ulid::Ulid::generate());
-    let reply = patiently(context, || caller.command(&incarnation.project, &request, id, &EVERYTHING, CALL)).await?;
+    let reply = patiently(context, || caller.command(&incarnation.project, &request, id, seen, CALL)).await?;
     let view: SessionView = reply.parse().map_err(|error| Refusal::Later(format!("its start: {error}")))?;
     Ok(view.session.stop.is_some())
 }
