@@ -144,9 +144,25 @@ impl NatsServer {
         self.child.as_ref().expect("the server is running").id()
     }
 
-    /// SIGSTOP: connections stay open and nothing answers.
+    /// SIGSTOP: connections stay open and nothing answers. Returns once every thread of it stands still.
+    ///
+    /// # Panics
+    /// When it does not stop within 5 s.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !self.is_stopped() {
+            assert!(Instant::now() < deadline, "the process does not stop");
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.pid())) else { return true };
+        threads.filter_map(Result::ok).all(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']))
+        })
     }
 
     /// SIGCONT.

@@ -61,7 +61,7 @@ async fn take(
     let same_ledger = envelope.ledger.as_deref().is_none_or(|theirs| theirs == ledger.id());
     if let Some(wanted) = envelope.min_seq.filter(|_| same_ledger) {
         // Nobody is answered from a state older than what they have seen.
-        super::query::reach_seen(ledger, &project, wanted).await?;
+        super::query::reach(&mut project.seq(), wanted).await?;
     }
     let (reply, answer) = oneshot::channel();
     let expires_at = envelope.expires_at.unwrap_or_else(|| now().plus_secs(PATIENCE_SECS));

@@ -9,7 +9,6 @@ use tokio::{sync::watch, time::timeout};
 
 use super::Room;
 use crate::{
-    ledger::Ledger,
     project::Project,
     query::{self, Asked},
 };
@@ -81,18 +80,9 @@ pub async fn seen(
         (None, Some(_)) => room.registry.find(id).await?,
     };
     if let Some(wanted) = wanted {
-        reach_seen(own, &project, wanted).await?;
+        reach(&mut project.seq(), wanted).await?;
     }
     Ok(project)
-}
-
-/// Waits for what a caller has seen, unless the ledger itself ends before it: then it was restored from an older copy.
-pub async fn reach_seen(ledger: &Ledger, project: &Project, wanted: u64) -> Result<(), ErrorBody> {
-    let Err(late) = reach(&mut project.seq(), wanted).await else { return Ok(()) };
-    match ledger.last_sequence(&project.id).await {
-        Ok(last) if last < wanted && *project.seq().borrow() >= last => Ok(()),
-        Ok(_) | Err(_) => Err(late),
-    }
 }
 
 /// Waits until `seq` has come to `wanted`.
