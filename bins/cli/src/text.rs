@@ -9,6 +9,12 @@ use maestro_wire::{ErrorBody, ErrorCode};
 const MOST: u64 = 1 << 20;
 
 fn given(text: &str) -> Result<String, ErrorBody> {
+    if is_option(text) {
+        // Texts may begin with a dash; but an option with a slip of the pen must not become a task's title.
+        return Err(ErrorBody::new(ErrorCode::Usage, format!("there is no option '{text}' here"))
+            .with("argument", text)
+            .suggest("see --help for the options; if this is a text, pipe it in and write '-' in its place"));
+    }
     if text != "-" {
         return Ok(text.to_owned());
     }
@@ -24,6 +30,12 @@ fn given(text: &str) -> Result<String, ErrorBody> {
         Some(text) => Ok(text.trim_end_matches(['\n', '\r']).to_owned()),
         None => Err(ErrorBody::new(ErrorCode::InvalidText, "what stands on stdin is no text (UTF-8)")),
     }
+}
+
+/// `--like-this` or `--like=this`: one word that begins as options do.
+fn is_option(text: &str) -> bool {
+    text.strip_prefix("--")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()) && !rest.contains(char::is_whitespace))
 }
 
 fn filled(text: &str) -> Result<String, ErrorBody> {
@@ -67,4 +79,19 @@ pub fn maybe<T>(text: Option<&String>, read: impl Fn(&str) -> Result<T, ErrorBod
 /// Applies one of the above to each.
 pub fn each<T>(texts: &[String], read: impl Fn(&str) -> Result<T, ErrorBody>) -> Result<Vec<T>, ErrorBody> {
     texts.iter().map(|text| read(text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_option_is_no_text_and_a_dash_is_no_option() {
+        for option in ["--what-is-this", "--priorty", "--desc=x"] {
+            assert_eq!(title(option).unwrap_err().code, ErrorCode::Usage, "{option}");
+        }
+        for text in ["-v is broken", "--force is ignored by delete", "-- see below", "--"] {
+            assert!(title(text).is_ok(), "{text}");
+        }
+    }
 }
