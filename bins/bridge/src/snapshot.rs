@@ -103,10 +103,10 @@ async fn recent(caller: &Caller, place: &Place, seen: &Seen) -> Option<(u64, Vec
     None
 }
 
-/// The projects that are not archived.
-pub async fn projects(caller: &Caller) -> Result<Vec<Box<RawValue>>, ErrorBody> {
+/// The projects that are not archived, as somebody who has seen `seq` of the ledger may be shown them.
+pub async fn projects(caller: &Caller, seq: Option<u64>) -> Result<Vec<Box<RawValue>>, ErrorBody> {
     let query = ProjectList { limit: Some(PAGE), ..ProjectList::default() };
-    let reply = caller.query(&Place::None, &Query::ProjectList(query), &Seen::default(), TIMEOUT).await?;
+    let reply = caller.query(&Place::None, &Query::ProjectList(query), &Seen { seq, ledger: None }, TIMEOUT).await?;
     Ok(reply.parse::<RawPage>()?.items)
 }
 

@@ -73,10 +73,11 @@ pub async fn run(
                     }
                     Ok(Some(commit)) => {
                         let commit = Arc::new(commit);
-                        if projector.send(Followed::Commit(Arc::clone(&commit))).await.is_err() {
+                        // The actor first: what the projection shows is on its way to whoever is asked about it.
+                        registry.get_or_start(&commit.project).follow(Arc::clone(&commit)).await;
+                        if projector.send(Followed::Commit(commit)).await.is_err() {
                             break;
                         }
-                        registry.get_or_start(&commit.project).follow(commit).await;
                     }
                     Err(error) => {
                         shared.break_off(format!("{FATAL}sequence {seq} of the ledger cannot be read: {error}"));

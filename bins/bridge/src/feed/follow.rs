@@ -100,7 +100,7 @@ impl Feed {
         self.ring().push(commit);
         self.shared.head.send_replace(seq);
         if about_project {
-            self.shared.projects.send_modify(|count| *count += 1);
+            self.shared.projects.send_replace(seq);
         }
     }
 

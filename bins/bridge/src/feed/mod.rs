@@ -48,7 +48,7 @@ struct Shared {
     ring: Mutex<Ring>,
     head: watch::Sender<u64>,
     ledger: watch::Sender<Ledger>,
-    /// Grows with every commit about a project itself: lists of projects are old then.
+    /// The sequence of the last commit about a project itself: lists of projects are old then.
     projects: watch::Sender<u64>,
 }
 

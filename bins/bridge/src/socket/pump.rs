@@ -177,7 +177,8 @@ async fn tell_projects(app: &App, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
             std::future::pending::<()>().await;
         }
         let projects = loop {
-            match snapshot::projects(&app.caller).await {
+            let seq = *changes.borrow_and_update();
+            match snapshot::projects(&app.caller, Some(seq)).await {
                 Ok(projects) => break projects,
                 Err(cause) => {
                     tracing::debug!(%cause, "the projects cannot be listed now");

@@ -170,7 +170,8 @@ async fn welcome(
         let _ = control.send(frame::error(&error)).await;
         return Err(Farewell::Bye("unavailable"));
     };
-    let projects = tokio::time::timeout(PROJECTS, snapshot::projects(&app.caller)).await.ok().and_then(Result::ok);
+    let projects =
+        tokio::time::timeout(PROJECTS, snapshot::projects(&app.caller, None)).await.ok().and_then(Result::ok);
     let project = hello.project.or_else(|| busiest(projects.as_deref()?));
     let frame = ToClient::Welcome {
         version: VERSION,

@@ -47,7 +47,13 @@ async fn answer(
     let shared = room.registry.shared();
     match &query {
         Query::ServerInfoGet(_) => return Ok(Reply::ok(&room.server.info(&room.registry))),
-        Query::ProjectList(list) => return query::project::list(&room.registry, list).map(|page| Reply::ok(&page)),
+        Query::ProjectList(list) => {
+            let same = envelope.ledger.as_deref().is_none_or(|theirs| theirs == shared.ledger.id());
+            if let Some(wanted) = envelope.min_seq.filter(|_| same) {
+                everything(room, wanted).await?;
+            }
+            return query::project::list(&room.registry, list).map(|page| Reply::ok(&page));
+        }
         _ => {}
     }
     let Place::Project(id) = place else {
@@ -83,6 +89,19 @@ pub async fn seen(
         reach(&mut project.seq(), wanted).await?;
     }
     Ok(project)
+}
+
+/// Waits until every project is as it was when the ledger stood at `wanted`.
+async fn everything(room: &Room, wanted: u64) -> Result<(), ErrorBody> {
+    let shared = room.registry.shared();
+    reach(&mut shared.store.position(), wanted).await?;
+    for project in room.registry.all() {
+        let row = shared.store.begin().and_then(|reading| reading.project(&project.id));
+        if let Ok(Some(row)) = row {
+            reach(&mut project.seq(), row.seq).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Waits until `seq` has come to `wanted`.

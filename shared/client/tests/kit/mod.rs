@@ -78,6 +78,20 @@ impl Server {
         assert!(
             Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap().success()
         );
+        // Stopping is not done when the signal is sent: every thread has to come to rest.
+        let deadline = std::time::Instant::now() + Duration::from_secs(5);
+        while name == "STOP" && !self.is_stopped() {
+            assert!(std::time::Instant::now() < deadline, "the process does not stop");
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.child.id())) else { return true };
+        threads.filter_map(Result::ok).all(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']))
+        })
     }
 
     /// Another configuration for the next start.
