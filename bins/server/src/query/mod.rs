@@ -33,7 +33,7 @@ pub struct Asked<'a> {
 impl Asked<'_> {
     /// The projection, at least as new as the snapshot.
     pub async fn reading(&self) -> Result<Reading, ErrorBody> {
-        crate::service::query::projected(self.room, self.project, self.view.seq).await?;
+        crate::service::query::projected(self.room, self.view.seq).await?;
         self.stored(self.room.registry.shared().store.begin())
     }
 

@@ -116,8 +116,7 @@ pub async fn reach(seq: &mut watch::Receiver<u64>, wanted: u64) -> Result<(), Er
 }
 
 /// Waits until the projection shows what the snapshot shows.
-pub async fn projected(room: &Room, project: &Arc<Project>, seq: u64) -> Result<(), ErrorBody> {
-    let _ = project;
+pub async fn projected(room: &Room, seq: u64) -> Result<(), ErrorBody> {
     reach(&mut room.registry.shared().store.position(), seq).await
 }
 
