@@ -1,8 +1,6 @@
 //! A purged project is forgotten, whatever was asked at the same moment, and the ledger can still be read from its
 //! beginning.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
-
 use maestro_client::Seen;
 use maestro_domain::ProjectId;
 use maestro_tests::cluster::{Cluster, ask, command, data, new_id, request};
