@@ -6,17 +6,23 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use maestro_domain::{InvalidValue, ProjectId};
 
+use crate::command::completions::CompletionsArgs;
 use crate::command::config::ConfigArgs;
 use crate::command::errors::ErrorsCommand;
 use crate::command::events::EventsArgs;
+use crate::command::help::HelpArgs;
 use crate::command::init::InitArgs;
+use crate::command::man::ManArgs;
 use crate::command::message::MessageCommand;
 use crate::command::project::ProjectCommand;
+use crate::command::schema::SchemaArgs;
 use crate::command::session::SessionCommand;
+use crate::command::stats::StatsArgs;
 use crate::command::status::StatusArgs;
 use crate::command::subtask::SubtaskCommand;
 use crate::command::task::TaskCommand;
 use crate::command::task::next::NextArgs;
+use crate::command::template::TemplateCommand;
 use crate::command::update::UpdateArgs;
 use crate::command::wait::WaitArgs;
 use crate::command::whoami::WhoamiArgs;
@@ -24,7 +30,7 @@ use crate::up::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
 
 /// Teams of coding agents: tasks, sessions and messages, over NATS
 #[derive(Parser, Debug)]
-#[command(name = "maestro", version, subcommand_required = true)]
+#[command(name = "maestro", version, subcommand_required = true, disable_help_subcommand = true)]
 #[command(arg_required_else_help = true, infer_subcommands = false, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
@@ -74,18 +80,25 @@ pub enum Top {
     Session(SessionCommand),
     #[command(subcommand)]
     Message(MessageCommand),
+    #[command(subcommand)]
+    Template(TemplateCommand),
     Next(NextArgs),
     Update(UpdateArgs),
     Wait(WaitArgs),
     Events(EventsArgs),
+    Stats(StatsArgs),
     Whoami(WhoamiArgs),
     Config(ConfigArgs),
     #[command(subcommand)]
     Errors(ErrorsCommand),
+    Schema(SchemaArgs),
     Up(UpArgs),
     Down(DownArgs),
     Logs(LogsArgs),
     Doctor(DoctorArgs),
+    Help(HelpArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// `500ms`, `5s`, `2m`, `1h`; a bare number is seconds.

@@ -43,6 +43,7 @@ fn with<T>(
     arguments: &[OsString],
 ) -> Result<Cli, clap::Error> {
     let trunk = Command::new("maestro").version(env!("CARGO_PKG_VERSION")).max_term_width(110);
+    let trunk = trunk.disable_help_subcommand(true);
     let matches = Globals::augment_args(trunk).subcommand(branch).try_get_matches_from(arguments)?;
     match matches.subcommand() {
         Some((_, below)) => Ok(Cli { globals: Globals::from_arg_matches(&matches)?, command: top(read(below)?) }),

@@ -1,6 +1,7 @@
 //! What people see: entities as text. Only shapes text; nothing here asks or prints.
 
 pub mod event;
+pub mod graph;
 pub mod message;
 pub mod overview;
 pub mod project;
@@ -49,6 +50,11 @@ pub const fn status(status: StatusKind) -> (&'static str, Style) {
     }
 }
 
+/// The first sign of it.
+pub fn glyph(kind: StatusKind) -> &'static str {
+    status(kind).0.split(' ').next().unwrap_or_default()
+}
+
 /// The same of a session.
 pub const fn session_status(status: SessionStatusKind) -> (&'static str, Style) {
     match status {
@@ -91,6 +97,13 @@ pub fn table(header: &[&str]) -> Table {
             .iter()
             .map(|name| comfy_table::Cell::new(name.to_uppercase()).add_attribute(comfy_table::Attribute::Dim)),
     );
+    table
+}
+
+/// The same without names above the columns.
+pub fn bare_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
     table
 }
 

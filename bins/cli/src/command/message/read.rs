@@ -13,6 +13,7 @@ use crate::view;
 pub struct ReadArgs {
     /// Only these
     pub messages: Vec<MessageId>,
+    /// At most this many [default: 50; at most 1000]
     #[arg(long, short = 'n')]
     pub limit: Option<u32>,
 }

@@ -1,12 +1,15 @@
 //! `task list`
 
+use std::io::IsTerminal;
+
 use clap::{Args, ValueEnum};
 use maestro_domain::{Actor, Label, Priority, StatusKind};
-use maestro_wire::{ErrorBody, Query, TaskList, TaskSort};
+use maestro_wire::{ErrorBody, Page, ProjectGet, Query, TaskList, TaskRow, TaskSort};
 
 use crate::context::Context;
+use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
-use crate::{fields, parse, view};
+use crate::{parse, view};
 
 /// How a list is sorted.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -40,8 +43,9 @@ pub struct ListArgs {
     /// Those of the caller
     #[arg(long, conflicts_with = "assignee")]
     pub mine: bool,
-    #[arg(long, value_enum, default_value_t)]
-    pub sort: Sort,
+    #[arg(long, value_enum, help = "What comes first [default: created; on a terminal grouped by status]")]
+    pub sort: Option<Sort>,
+    /// The other way round
     #[arg(long)]
     pub reverse: bool,
     /// At most this many [default: 50; at most 1000]
@@ -50,12 +54,13 @@ pub struct ListArgs {
     /// Go on from where the last page ended
     #[arg(long)]
     pub cursor: Option<String>,
-    /// Only these fields
-    #[arg(long, value_delimiter = ',', value_name = "FIELD")]
-    pub fields: Vec<String>,
+    #[command(flatten)]
+    pub only: FieldsArgs,
 }
 
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let project = ctx.project()?;
+    let grouped = !ctx.json() && args.sort.is_none() && args.only.fields.is_empty() && std::io::stdout().is_terminal();
     let assignee = if args.mine { Some(ctx.actor()?.0) } else { args.assignee };
     let filtered = args.text.is_some()
         || args.ready
@@ -69,7 +74,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         ready: args.ready.then_some(true),
         assignee,
         text: args.text,
-        sort: match args.sort {
+        sort: match args.sort.unwrap_or_default() {
             Sort::Created => TaskSort::Created,
             Sort::Updated => TaskSort::Updated,
             Sort::Priority => TaskSort::Priority,
@@ -78,12 +83,19 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         limit: args.limit,
         cursor: args.cursor,
     });
-    let reply = fields::pick(ctx.ask(&ctx.project()?, query).await?, &args.fields);
+    let reply = fields::pick(ctx.ask(&project, query).await?, &args.only.fields)?;
+    let whole = if grouped && !filtered {
+        ctx.ask(&project, Query::ProjectGet(ProjectGet {})).await.ok().and_then(|reply| reply.parse().ok())
+    } else {
+        None
+    };
     Ok(Output::reply(reply, move |data| {
-        if args.fields.is_empty() {
+        if grouped {
+            view::of(data, |page: Page<TaskRow>| view::task::grouped_page(&page, whole.as_ref(), filtered))
+        } else if args.only.fields.is_empty() {
             view::of(data, |page| view::task::page(&page, filtered))
         } else {
-            fields::lines(data, &args.fields)
+            fields::lines(data, &args.only.fields)
         }
     }))
 }
