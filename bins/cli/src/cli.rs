@@ -47,16 +47,16 @@ pub struct Globals {
     #[arg(long, global = true, overrides_with = "json")]
     pub json: bool,
     /// The project [default: MAESTRO_PROJECT_ID, .maestro.toml upwards from here, defaultProject of the config]
-    #[arg(long, short = 'p', global = true, value_name = "ID")]
+    #[arg(long, short = 'p', global = true, value_name = "ID", overrides_with = "project")]
     pub project: Option<ProjectId>,
     /// The broker's address [default: MAESTRO_NATS_URL, the config, the running stack]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", overrides_with = "server")]
     pub server: Option<String>,
     /// Bound of the whole command, as in 500ms, 5s, 2m [default: 5s; waits: 90s in a session, else 10m]
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, overrides_with = "timeout")]
     pub timeout: Option<Duration>,
     /// The directory of the stack [default: MAESTRO_HOME, ~/.maestro]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", overrides_with = "home")]
     pub home: Option<PathBuf>,
     /// No notes on stderr
     #[arg(long, short = 'q', global = true, overrides_with = "quiet")]

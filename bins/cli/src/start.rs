@@ -34,7 +34,12 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return ctx.printer.failure(&internal(format!("the runtime did not start: {error}"))),
     };
-    let outcome = runtime.block_on(command::run(command, &ctx));
+    let outcome = runtime.block_on(async {
+        match command::run(command, &ctx).await {
+            Ok(output) => Ok(output),
+            Err(error) => Err(teach::with_project(error, &ctx).await),
+        }
+    });
     let code = match outcome {
         Ok(output) => ctx.printer.answer(output),
         Err(error) => ctx.printer.failure(&teach::complete(error, &words, &ctx.globals)),

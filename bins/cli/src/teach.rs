@@ -1,10 +1,13 @@
 //! The last word on an error before it is printed: every one names runnable next commands, with the caller's own
 //! ids, and in the caller's own place.
 
-use maestro_wire::{ErrorBody, ErrorCode};
+use std::time::Duration;
+
+use maestro_wire::{ErrorBody, ErrorCode, Page, Place, ProjectList, ProjectView, Query};
 use serde_json::Value;
 
 use crate::cli::Globals;
+use crate::context::Context;
 use crate::repair;
 use crate::usage::{help_of, line, quoted};
 
@@ -29,6 +32,23 @@ pub fn complete(mut error: ErrorBody, words: &[String], globals: &Globals) -> Er
     error
 }
 
+/// Of a project that is not there: the one that was meant, when there is one of nearly that name.
+pub async fn with_project(error: ErrorBody, ctx: &Context) -> ErrorBody {
+    const BRIEF: Duration = Duration::from_millis(500);
+    let typed = error.details.get("project").and_then(Value::as_str).map(ToOwned::to_owned);
+    let (ErrorCode::ProjectNotFound, Some(typed)) = (error.code, typed) else { return error };
+    let query = Query::ProjectList(ProjectList { archived: false, limit: Some(1_000), cursor: None });
+    let Ok(caller) = ctx.caller(BRIEF).await else { return error };
+    let Ok(reply) = caller.query(&Place::None, &query, &maestro_client::Seen::default(), BRIEF).await else {
+        return error;
+    };
+    let Ok(page) = reply.parse::<Page<ProjectView>>() else { return error };
+    match repair::nearest(&typed, page.items.iter().map(|view| view.project.id.as_str())) {
+        Some(meant) if meant != typed => error.with("meant", meant),
+        Some(_) | None => error,
+    }
+}
+
 fn named(error: &ErrorBody) -> Vec<String> {
     let given = error.details.get("commands").and_then(Value::as_array);
     given.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
@@ -39,6 +59,7 @@ fn repaired(error: &ErrorBody, words: &[String]) -> Option<(String, String)> {
     if error.details.contains_key("nearest") {
         return None;
     }
+    let told = |name: &str| error.details.get(name).and_then(Value::as_str);
     words.iter().enumerate().find_map(|(at, word)| {
         let (before, value) = match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") => (format!("{option}="), value),
@@ -49,7 +70,10 @@ fn repaired(error: &ErrorBody, words: &[String]) -> Option<(String, String)> {
             let shown: String = part.chars().take(40).flat_map(char::escape_debug).collect();
             !part.is_empty() && error.message.contains(&format!("'{shown}'"))
         })?;
-        let meant = repair::value(error.code.as_str(), &parts[wrong])?;
+        let meant = match told("meant") {
+            Some(meant) => meant.to_owned(),
+            None => repair::value(error.code.as_str(), &parts[wrong])?,
+        };
         parts[wrong].clone_from(&meant);
         let mut words = words.to_vec();
         words[at] = format!("{before}{}", parts.join(","));

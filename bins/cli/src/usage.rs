@@ -91,11 +91,15 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// How to ask for the help of the command that these words begin.
 pub fn help_of(words: &[String]) -> String {
     use clap::CommandFactory;
     let mut line = String::from("maestro");
     let mut at = crate::cli::Cli::command();
-    for word in words.iter().filter(|word| !word.starts_with('-')) {
+    // Values of global flags may stand before the command.
+    let named: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let from = named.iter().position(|word| at.find_subcommand(word).is_some()).unwrap_or(named.len());
+    for word in &named[from..] {
         let Some(next) = at.find_subcommand(word).cloned() else { break };
         line.push(' ');
         line.push_str(next.get_name());

@@ -13,7 +13,7 @@ impl From<Refusal> for ErrorBody {
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::ProjectNotFound(id) => body(ErrorCode::ProjectNotFound)
                 .with("project", id.as_str())
-                .commands([format!("maestro project create {id}"), "maestro project list".to_owned()]),
+                .commands(["maestro project list".to_owned(), format!("maestro project create {id}")]),
             Refusal::ProjectExists(id) => body(ErrorCode::ProjectExists)
                 .with("project", id.as_str())
                 .commands([format!("maestro project get {id}")]),
@@ -38,11 +38,10 @@ impl From<Refusal> for ErrorBody {
                 body(ErrorCode::MessageNotFound).with("message", id.to_string()).commands(["maestro message list"])
             }
             Refusal::InvalidTransition { task, from, verb, needs_force } => {
-                let mut commands: Vec<String> = Vec::new();
+                let mut commands: Vec<String> = from.verbs().iter().map(|next| next_command(next, task)).collect();
                 if needs_force {
                     commands.push(format!("maestro task {verb} {task} --force"));
                 }
-                commands.extend(from.verbs().iter().map(|next| next_command(next, task)));
                 body(ErrorCode::InvalidTransition)
                     .with("task", task.to_string())
                     .with("status", from.as_str())

@@ -35,7 +35,7 @@ pub fn run(args: &HelpArgs) -> Result<Output, ErrorBody> {
     if let Some(unknown) = args.words.get(path.len()) {
         return Err(no_such(&command, &path, unknown));
     }
-    let text = command.render_long_help();
+    let text = if command.get_long_about().is_some() { command.render_long_help() } else { command.render_help() };
     let document = help::document(&path, &text.to_string());
     Ok(Output::new(&document, move || text.ansi().to_string()))
 }

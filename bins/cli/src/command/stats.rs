@@ -115,6 +115,10 @@ fn count(entries: &[TimelineEntry], first: i64, today: i64) -> Stats {
                     day.completed += 1;
                     done.insert(task);
                     worked.insert(task);
+                    // What was imported as done took nobody any time.
+                    if entry.change.get("from").and_then(|from| from.as_str()) == Some("pending") {
+                        continue;
+                    }
                     work.extend(claimed.get(task).map(|since| entry.at.millis_since(*since) / 1000));
                     lead.extend(began.get(task).map(|since| entry.at.millis_since(*since) / 1000));
                 }

@@ -181,7 +181,8 @@ pub fn import(plans: &[Plan], source: Option<PlanKey>, otherwise: &str) -> Resul
 
 /// A key from a title that no other task has.
 fn free(title: &str, taken: &mut BTreeSet<PlanKey>) -> Result<PlanKey, ErrorBody> {
-    let first = slug(title)?;
+    // A blank title is said to be one where titles are read.
+    let first = if title.trim().is_empty() { slug("task")? } else { slug(title)? };
     let mut key = first.clone();
     let mut number = 2;
     while !taken.insert(key.clone()) {

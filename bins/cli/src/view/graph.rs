@@ -143,7 +143,7 @@ pub fn tree(graph: &Graph) -> String {
     if graph.more {
         text.push_str(&paint(DIM, "more tasks were left out: maestro task graph --limit 10000"));
     }
-    text.trim_end().to_owned()
+    super::fitted(text.trim_end())
 }
 
 /// Deeper than any plan that people write; a ledger may hold more.

@@ -32,7 +32,7 @@ pub fn page(page: &Page<TaskRow>, filtered: bool) -> String {
         return if filtered {
             format!("no task fits\n  {} maestro task list", paint(DIM, "all:"))
         } else {
-            format!("no tasks yet\n  {} maestro task create \"<title>\"", paint(DIM, "try:"))
+            format!("no tasks yet\n  {} maestro task create \"Write the parser\"", paint(DIM, "try:"))
         };
     }
     format!("{}{}", table_of(&page.items), super::more("maestro task list", page.next_cursor.as_ref()))
@@ -43,11 +43,11 @@ pub fn grouped_page(page: &Page<TaskRow>, whole: Option<&ProjectView>, filtered:
     if page.items.is_empty() {
         return self::page(page, filtered);
     }
-    format!("{}{}", board(&page.items, whole), super::more("maestro task list", page.next_cursor.as_ref()))
+    format!("{}{}", super::board::card(&page.items, whole), super::more("maestro task list", page.next_cursor.as_ref()))
 }
 
 /// Who works on it, or was given it.
-fn holder(task: &Task) -> String {
+pub(super) fn holder(task: &Task) -> String {
     match (&task.claim, &task.assignment) {
         (Some(claim), _) => claim.holder.actor.to_string(),
         (None, Some(assignment)) => format!("→ {}", assignment.session),
@@ -151,79 +151,4 @@ pub fn subtasks(task: &Task) -> String {
         format!("{} {mark}  {}", paint(BOLD, subtask.id), subtask.title)
     };
     task.subtasks.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// A group of a board: its name, and what belongs to it.
-type Group = (&'static str, fn(&TaskRow) -> bool);
-
-/// The order of a board: first what somebody may have to do something about.
-const GROUPS: [Group; 7] = [
-    ("blocked", |row| row.status() == StatusKind::Blocked),
-    ("in review", |row| row.status() == StatusKind::InReview),
-    ("in progress", |row| row.status() == StatusKind::InProgress),
-    ("ready", |row| row.ready),
-    ("pending", |row| row.status() == StatusKind::Pending && !row.ready),
-    ("completed", |row| row.status() == StatusKind::Completed),
-    ("cancelled", |row| row.status() == StatusKind::Cancelled),
-];
-
-/// Tasks by status, each group with its own table, and how far all of it is.
-pub fn board(rows: &[TaskRow], whole: Option<&ProjectView>) -> String {
-    let mut blocks = Vec::new();
-    blocks.extend(whole.map(headline));
-    for (name, belongs) in GROUPS {
-        let group: Vec<&TaskRow> = rows.iter().filter(|row| belongs(row)).collect();
-        let Some(first) = group.first() else { continue };
-        let (glyph, style) = if name == "ready" {
-            ("○", GOOD)
-        } else {
-            (super::glyph(first.status()), super::status(first.status()).1)
-        };
-        let title = format!("{} {} {}", paint(style, glyph), paint(BOLD, name), paint(DIM, group.len()));
-        blocks.push(format!("{title}\n{}", indented(&group_table(&group))));
-    }
-    blocks.join("\n\n")
-}
-
-/// `Web shop  ▰▰▰▰▱▱▱▱▱▱ 40 %  12 of 30 completed`
-fn headline(view: &ProjectView) -> String {
-    let count = |status: StatusKind| view.tasks.get(&status).copied().unwrap_or_default();
-    let all: u64 = view.tasks.values().sum::<u64>() - count(StatusKind::Cancelled);
-    let done = count(StatusKind::Completed);
-    let full = usize::try_from((done * 20).checked_div(all).unwrap_or(0)).unwrap_or(20).min(20);
-    let bar = format!("{}{}", paint(GOOD, "▰".repeat(full)), paint(DIM, "▱".repeat(20 - full)));
-    let percent = (done * 100).checked_div(all).unwrap_or(0);
-    format!(
-        "{}  {bar} {percent} %  {}",
-        paint(BOLD, &view.project.title),
-        paint(DIM, format!("{done} of {all} completed"))
-    )
-}
-
-fn group_table(group: &[&TaskRow]) -> String {
-    let mut table = super::bare_table();
-    let urgent = group.iter().any(|row| row.task.priority != maestro_domain::Priority::Medium);
-    let stepped = group.iter().any(|row| row.progress.total > 0);
-    let held = group.iter().any(|row| !holder(&row.task).is_empty());
-    for row in group {
-        let (urgency, urgency_style) = priority(row.task.priority);
-        let mut cells = vec![cell(row.task.id, BOLD)];
-        if urgent {
-            cells.push(cell(if urgency == "medium" { "" } else { urgency }, urgency_style));
-        }
-        cells.push(cell(&row.task.title, anstyle::Style::new()));
-        if stepped {
-            cells.push(cell(bar(row.progress), anstyle::Style::new()));
-        }
-        if held {
-            cells.push(cell(holder(&row.task), ACCENT));
-        }
-        cells.push(cell(age(row.task.updated_at), DIM));
-        table.add_row(cells);
-    }
-    clipped(&mut table)
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

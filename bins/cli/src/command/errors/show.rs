@@ -5,6 +5,7 @@ use maestro_wire::{ErrorBody, ErrorCode};
 
 use crate::output::{ACCENT, BOLD, DIM, Output, paint};
 use crate::repair::nearest;
+use crate::view;
 
 /// Explain one error code
 #[derive(Args, Debug)]
@@ -25,7 +26,7 @@ pub fn run(args: ShowArgs) -> Result<Output, ErrorBody> {
     let page = super::page(code);
     let mut data = super::described(&code);
     data["page"] = page.as_str().into();
-    let body: Vec<String> = page.lines().map(coloured).collect();
+    let body: Vec<String> = view::wrapped(&page).lines().map(coloured).collect();
     let text = format!("{}\n{}\n{facts}\n\n{}", paint(BOLD, code), code.about(), body.join("\n"));
     Ok(Output::new(&data, move || text))
 }

@@ -37,7 +37,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     reply.seq = seq;
     fields::shown(reply, args.only, move |_| {
         if detail.task.subtasks.is_empty() {
-            format!("{task} has no subtasks\n  try: maestro subtask create {task} \"<title>\"")
+            format!("{task} has no subtasks\n  try: maestro subtask create {task} \"the first step\"")
         } else {
             view::task::subtasks(&detail.task)
         }

@@ -114,7 +114,7 @@ async fn rows(
 /// False when nobody reads any more.
 fn show(ctx: &Context, rows: &[TaskRow], fresh: &[&TaskRow], draws: bool) -> bool {
     if draws {
-        let board = view::task::board(rows, None);
+        let board = view::board::card(rows, None);
         return ctx.printer.line(&(), || format!("{AGAIN}{board}")).is_ok();
     }
     fresh.iter().all(|row| ctx.printer.line(row, || view::task::line(row)).is_ok())
