@@ -1,11 +1,17 @@
 //! The nearest thing to what was mistyped.
 
-/// The known word that is meant, when one is near enough.
+/// The known word that is meant, when one is near enough: alike, or a slip or two away.
 pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const NEAR: f64 = 0.75;
+    const ALIKE: f64 = 0.8;
     let typed = typed.to_lowercase();
-    let rated = known.map(|word| (strsim::jaro_winkler(&typed, &word.to_lowercase()), word));
-    rated.filter(|(rate, _)| *rate > NEAR).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
+    let slips = (typed.chars().count() / 3).min(2);
+    let near = known.filter_map(|word| {
+        let lower = word.to_lowercase();
+        let distance = strsim::osa_distance(&typed, &lower);
+        let alike = strsim::jaro_winkler(&typed, &lower);
+        (distance <= slips || alike > ALIKE).then_some((distance, alike, word))
+    });
+    near.min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1))).map(|(.., word)| word)
 }
 
 /// What people write for a status that is called otherwise here.
@@ -104,6 +110,8 @@ mod tests {
         {
             assert_eq!(of(code, typed), None, "{typed}");
         }
+        assert_eq!(nearest("wbe", ["api", "web"].into_iter()), Some("web"));
+        assert_eq!(nearest("mobile", ["api", "web"].into_iter()), None);
         assert_eq!(nearest("bgufix", ["feature", "bugfix"].into_iter()), Some("bugfix"));
     }
 }

@@ -14,6 +14,10 @@ use crate::usage::{help_of, line, quoted};
 /// Completes an error of the command that these words are.
 pub fn complete(mut error: ErrorBody, words: &[String], globals: &Globals) -> ErrorBody {
     let mut commands = named(&error);
+    // What was suggested only because it was the first of them makes room for a better first.
+    if error.suggestion.is_some() && error.suggestion.as_ref() == commands.first() {
+        error.suggestion = None;
+    }
     if let Some(better) = repaired(&error, words) {
         error = error.with("nearest", better.1);
         commands.insert(0, better.0);
@@ -22,10 +26,9 @@ pub fn complete(mut error: ErrorBody, words: &[String], globals: &Globals) -> Er
     if commands.is_empty() {
         commands = more;
     }
-    let first = commands.first().cloned();
     let place = place(globals);
     let commands: Vec<String> = commands.into_iter().map(|command| placed(&command, &place)).collect();
-    if error.suggestion.is_none() || error.suggestion == first {
+    if error.suggestion.is_none() {
         error.suggestion = commands.first().cloned();
     }
     error.details.insert("commands".to_owned(), commands.into());

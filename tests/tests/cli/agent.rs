@@ -108,3 +108,29 @@ fn a_naive_agent_gets_a_task_done_and_out_of_every_mistake() {
     let left = agent.does("maestro task list --ready");
     assert_eq!(left["items"][0]["id"], "t2", "what waited for it is ready");
 }
+
+#[test]
+fn one_call_tells_a_worker_everything_about_its_task() {
+    let cluster = Cluster::start(1);
+    let agent = Agent { cli: cluster.cli("ann").with("MAESTRO_PROJECT_ID", "web"), recovered: Vec::new() };
+    agent.does("maestro project create web");
+    agent.does("maestro task create 'Read the spec'");
+    agent.does("maestro task start t1");
+    agent.does("maestro task complete t1 --summary 'RFC 9110 it is'");
+    agent.does("maestro task create Parse --depends-on t1 --accept 'all tests pass' --subtask lexer --desc All --notes 'mind the BOM'");
+    agent.does("maestro task create Later --depends-on t2");
+    agent.does("maestro message send ann 'use UTF-8' --task t2");
+    agent.does("maestro message send ann 'about something else' --task t1");
+    agent.does("maestro task start t2");
+    let task = agent.does("maestro task get t2");
+    assert_eq!((&task["acceptance"], &task["description"]), (&json!(["all tests pass"]), &json!("All")));
+    assert_eq!(task["dependencies"][0]["summary"], "RFC 9110 it is");
+    assert_eq!((&task["dependants"], &task["subtasks"][0]["title"]), (&json!(["t3"]), &json!("lexer")));
+    assert_eq!(task["timeline"][1]["kind"], "claimed");
+    let messages = task["messages"].as_array().unwrap();
+    assert_eq!((messages.len(), &messages[0]["body"]), (1, &json!("use UTF-8")), "only those about it");
+    // Looking leaves them unread; a part of it costs less.
+    assert_eq!(agent.does("maestro message list")["items"].as_array().unwrap().len(), 2);
+    let part = agent.does("maestro task get t2 --fields id,acceptance --timeline 0");
+    assert_eq!(part, json!({"id": "t2", "acceptance": ["all tests pass"]}));
+}

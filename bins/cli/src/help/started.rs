@@ -1,6 +1,7 @@
 //! `help getting-started`: from nothing to a finished task.
 
 use crate::output::{ACCENT, BOLD, paint};
+use crate::view;
 
 /// A step: what for, and what is typed.
 type Step = (&'static str, &'static [&'static str]);
@@ -49,11 +50,11 @@ pub fn text() -> String {
         }
     }
     text.push_str(
-        "\nEvery refusal has a code and names the next command to type: `maestro errors show <code>` explains it.\n\
-         Every command takes --json and then prints exactly one document. `maestro <command> --help` has examples;\n\
-         `maestro help agents` is the whole surface on one page, made for an agent's context.",
+        "\nEvery refusal has a code and names the next command to type: `maestro errors show <code>` explains it. Every \
+         command takes --json and then prints exactly one document. `maestro <command> --help` has examples; `maestro \
+         help agents` is the whole surface on one page, made for an agent's context.",
     );
-    text
+    view::wrapped(&text)
 }
 
 #[cfg(test)]

@@ -217,7 +217,7 @@ pub fn wrapped(text: &str) -> String {
 /// A block of text under a name.
 pub fn block(name: &str, text: &str) -> String {
     let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
-    format!("\n{}\n{}", paint(BOLD, name), lines.join("\n"))
+    format!("\n\n{}\n{}", paint(BOLD, name), lines.join("\n"))
 }
 
 #[cfg(test)]
