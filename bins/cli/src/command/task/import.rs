@@ -12,6 +12,16 @@ use crate::output::{BOLD, DIM, GOOD, Output, paint};
 use crate::{plan, text, view};
 
 /// Create the tasks of a checklist or of JSON Lines, all in one step; what is there already stays
+///
+/// All or nothing. A task is known again by the plan's name and its key, so the same plan twice creates nothing, and a
+/// plan that grew creates what is new. At most 500 tasks.
+///
+/// JSON: one object a line, a list, or {"tasks": [...]}. Only `title` is needed; `key` (else made from the title),
+/// `description`, `acceptance` [...], `technicalNotes`, `priority`, `labels` [...], `subtasks` [titles, or {title,
+/// description, completed}], `dependsOn` [keys of this plan, or ids of tasks that are there], `status`, `summary`.
+///
+/// Markdown: `- [ ] Title` is a task, `- [x]` a completed one, an indented one a subtask of the task above, indented
+/// text its description. `<!-- key=a after=b,t3 priority=high labels=ui -->` behind a title says the rest.
 #[derive(Args, Debug)]
 pub struct ImportArgs {
     /// The file; `-`: stdin
