@@ -66,11 +66,11 @@ pub async fn until_broken(
         nodes: Nodes::default(),
     });
     let (to_projector, commits) = mpsc::channel(projector::CAPACITY);
-    let writer = opened.writer;
+    let (writer, demands) = (opened.writer, opened.demands);
     let projector = {
         let shared = shared.clone();
         let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || projector::run(writer, commits, position, &shared, &handle))
+        tokio::task::spawn_blocking(move || projector::run(writer, commits, demands, position, &shared, &handle))
     };
     let tasks = TaskTracker::new();
     let name = format!("follow-{}-{}", config.name, std::process::id());

@@ -240,6 +240,40 @@ pub fn decode_commit(bytes: &[u8]) -> Result<Decoded, CommitError> {
     Ok(decoded)
 }
 
+/// What a timeline tells of one event: who, when, about what, and the change as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub id: String,
+    pub time: Timestamp,
+    pub actor: Actor,
+    /// `task/t12`
+    pub entity: String,
+    pub change: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    change: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Reads the events of a commit whose index is `wanted`, in their order; the others are skipped unread.
+///
+/// # Errors
+/// When it is not a batch of CloudEvents.
+pub fn decode_told(bytes: &[u8], wanted: impl Fn(u16) -> bool) -> Result<Vec<(u16, Told)>, CommitError> {
+    let batch: Vec<&RawValue> = serde_json::from_slice(bytes)?;
+    let of_interest = (0_u16..).zip(batch).filter(|(index, _)| wanted(*index));
+    of_interest
+        .map(|(index, raw)| {
+            let raw: RawEvent<'_> = serde_json::from_str(raw.get())?;
+            let Change { change } = serde_json::from_str(raw.data.get())?;
+            let actor = raw.actor.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))?;
+            let (id, entity) = (raw.id.into_owned(), raw.subject.into_owned());
+            Ok((index, Told { id, time: raw.time, actor, entity, change }))
+        })
+        .collect()
+}
+
 fn subject(raw: &RawEvent<'_>) -> Result<EntityRef, CommitError> {
     raw.subject.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))
 }

@@ -94,7 +94,7 @@ pub async fn seen(
 /// Waits until every project is as it was when the ledger stood at `wanted`.
 async fn everything(room: &Room, wanted: u64) -> Result<(), ErrorBody> {
     let shared = room.registry.shared();
-    reach(&mut shared.store.position(), wanted).await?;
+    projected(room, wanted).await?;
     for project in room.registry.all() {
         let row = shared.store.begin().and_then(|reading| reading.project(&project.id));
         if let Ok(Some(row)) = row {
@@ -117,7 +117,9 @@ pub async fn reach(seq: &mut watch::Receiver<u64>, wanted: u64) -> Result<(), Er
 
 /// Waits until the projection shows what the snapshot shows.
 pub async fn projected(room: &Room, seq: u64) -> Result<(), ErrorBody> {
-    reach(&mut room.registry.shared().store.position(), seq).await
+    let store = &room.registry.shared().store;
+    store.demand(seq);
+    reach(&mut store.position(), seq).await
 }
 
 /// What a bad subject is answered.
