@@ -94,7 +94,7 @@ pub async fn until_broken(
         }
         let stats = Arc::new(service::Stats::default());
         let drain = CancellationToken::new();
-        let running = service::start(room(&registry, &server, &stats, drain.clone())).await?;
+        let mut running = service::start(room(&registry, &server, &stats, drain.clone())).await?;
         running.service.join();
         running.service.settled(true, Duration::from_secs(5)).await;
         ready(config, started_at)?;
@@ -123,6 +123,7 @@ pub async fn until_broken(
         if tokio::time::timeout(service::DRAIN, running.handlers.wait()).await.is_err() {
             tracing::warn!("some callers were left without an answer; they will ask again");
         }
+        running.answers.shutdown().await;
         anyhow::Ok(ended)
     }
     .await;

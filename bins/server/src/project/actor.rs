@@ -223,7 +223,7 @@ pub(super) fn unavailable(text: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::Unavailable, text).suggest("try again in a moment")
 }
 
-pub(super) fn answer(ask: Ask, reply: Reply) {
-    // A sender that has gone away does not need it; it will ask again under the same id.
-    let _gone = ask.reply.send(reply);
+/// Tells the sender of a command what became of it.
+pub fn answer(ask: Ask, reply: Reply) {
+    ask.reply.send(reply);
 }

@@ -7,7 +7,7 @@ use maestro_domain::{Actor, ProjectId, Refusal};
 use maestro_wire::{ErrorBody, ErrorCode, Place, Query, Reply, Subject, SubjectError, decode_query};
 use tokio::{sync::watch, time::timeout};
 
-use super::Room;
+use super::{Room, verb::Verb};
 use crate::{
     project::Project,
     query::{self, Asked},
@@ -17,17 +17,16 @@ use crate::{
 const LAG: Duration = Duration::from_secs(2);
 
 /// Answers one query; the first part is its verb for the figures.
-pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (String, Reply) {
+pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (Verb, Reply) {
     let (place, actor, entity, verb) = match subject.parse() {
         Ok(Subject::Query { place, actor, entity, verb }) => (place, actor, entity, verb),
         Ok(_) => {
             let error = ErrorBody::new(ErrorCode::UnknownCommand, "this is not a query's subject");
-            return ("invalid".to_owned(), Reply::refused(error));
+            return (Verb::INVALID, Reply::refused(error));
         }
-        Err(error) => return ("invalid".to_owned(), Reply::refused(subject_error(error))),
+        Err(error) => return (Verb::INVALID, Reply::refused(subject_error(error))),
     };
-    let name =
-        if Query::VERBS.contains(&(&*entity, &*verb)) { format!("{entity}.{verb}") } else { "unknown".to_owned() };
+    let name = Verb::of_query(&entity, &verb);
     let reply = match answer(room, place, actor, &entity, &verb, payload).await {
         Ok(reply) => reply,
         Err(error) => Reply::refused(error),

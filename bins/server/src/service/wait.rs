@@ -10,7 +10,7 @@ use maestro_wire::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Room, query::subject_error};
+use super::{Room, query::subject_error, verb::Verb};
 use crate::{
     project::{Project, View},
     query::{Asked, history, unread},
@@ -18,16 +18,16 @@ use crate::{
 };
 
 /// Answers one wait; the first part is what was waited for.
-pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (String, Reply) {
+pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (Verb, Reply) {
     let (place, actor, what) = match subject.parse() {
         Ok(Subject::Wait { place, actor, what }) => (place, actor, what),
         Ok(_) => {
             let error = ErrorBody::new(ErrorCode::UnknownCommand, "this is not a wait's subject");
-            return ("invalid".to_owned(), Reply::refused(error));
+            return (Verb::INVALID, Reply::refused(error));
         }
-        Err(error) => return ("invalid".to_owned(), Reply::refused(subject_error(error))),
+        Err(error) => return (Verb::INVALID, Reply::refused(subject_error(error))),
     };
-    let name = if matches!(&*what, "tasks" | "events") { what.clone() } else { "unknown".to_owned() };
+    let name = Verb::of_wait(&what);
     let reply = match wait(room, place, &actor, &what, payload).await {
         Ok(reply) => reply,
         Err(error) => Reply::refused(error),
