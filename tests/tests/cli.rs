@@ -6,6 +6,8 @@
 mod agent;
 #[path = "cli/follow.rs"]
 mod follow;
+#[path = "cli/killed.rs"]
+mod killed;
 #[path = "cli/plan.rs"]
 mod plan;
 #[path = "cli/scene.rs"]

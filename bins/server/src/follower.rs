@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use maestro_client::{Client, FollowError, FollowOptions, Item, Start};
 use maestro_wire::header;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
-    ledger::{Commit, STREAM, from_delivered},
+    ledger::{Commit, STREAM},
     registry::Registry,
 };
 
@@ -29,6 +29,10 @@ pub struct Progress {
     pub pending: u64,
 }
 
+/// How much of the ledger may be in memory between here and the state and projection, in KiB of messages; beyond that
+/// the follower waits.
+const ROOM_KIB: usize = 48 << 10;
+
 /// Follows until told to stop, or until the ledger holds what this program must not read.
 pub async fn run(
     client: Client,
@@ -41,6 +45,7 @@ pub async fn run(
     let options = FollowOptions::new(STREAM, Some(maestro_wire::Subject::ALL_EVENTS), Start::At(from + 1), &name);
     let mut follower = client.follow(options);
     let shared = registry.shared().clone();
+    let room = Arc::new(Semaphore::new(ROOM_KIB));
     loop {
         let item = tokio::select! {
             () = shared.stop.cancelled() => break,
@@ -49,9 +54,9 @@ pub async fn run(
         match item {
             Ok(Item::Message(delivered)) => {
                 let (seq, pending) = (delivered.stream_seq, delivered.pending);
-                let digest = crate::ledger::digest(delivered.payload());
-                match from_delivered(&delivered) {
+                match shared.ledger.followed(&delivered) {
                     Ok(None) => {
+                        let digest = crate::ledger::digest(delivered.payload());
                         if projector.send(Followed::Nothing { seq, digest }).await.is_err() {
                             break;
                         }
@@ -71,7 +76,9 @@ pub async fn run(
                         shared.break_off(format!("{FATAL}{reason}"));
                         break;
                     }
-                    Ok(Some(commit)) => {
+                    Ok(Some(mut commit)) => {
+                        let share = u32::try_from(commit.size >> 10).unwrap_or(u32::MAX).saturating_add(1);
+                        commit.room = Arc::clone(&room).acquire_many_owned(share).await.ok();
                         let commit = Arc::new(commit);
                         // The actor first: what the projection shows is on its way to whoever is asked about it.
                         registry.get_or_start(&commit.project).follow(Arc::clone(&commit)).await;

@@ -1,12 +1,16 @@
 //! The ledger: one stream, one subject a project, one message a commit.
 
+mod own;
+mod recent;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use maestro_client::{AppendError, Client, Delivered, Headers, ReadError, Stored};
-use maestro_domain::ProjectId;
-use maestro_wire::{CommitError, Decoded, Place, Subject, decode_commit, encode_ledger, header};
+use maestro_domain::{Event, ProjectId};
+use maestro_wire::{CommitError, Decoded, Place, Recorded, Subject, decode_commit, encode_ledger, header};
+use tokio::sync::OwnedSemaphorePermit;
 use ulid::Ulid;
 
 use crate::clock::now;
@@ -28,6 +32,16 @@ pub struct Commit {
     pub size: usize,
     /// Of the message's bytes.
     pub digest: u64,
+    /// Its share of what may lie between the follower and those who apply.
+    pub room: Option<OwnedSemaphorePermit>,
+}
+
+impl Commit {
+    /// Whether the project ends with it. A purge has a commit of its own.
+    #[must_use]
+    pub fn purges(&self) -> bool {
+        matches!(self.decoded.events.first().map(|r| &r.event), Some(Event::Project { after: None, .. }))
+    }
 }
 
 /// Access to the stream EVENTS as one replica.
@@ -36,6 +50,8 @@ pub struct Ledger {
     client: Client,
     replica: Arc<str>,
     id: Arc<str>,
+    own: Arc<own::Own>,
+    recent: Arc<recent::Recent>,
 }
 
 impl Ledger {
@@ -46,7 +62,8 @@ impl Ledger {
             if let Some(stored) = client.last_message(STREAM, &subject).await.context("reading the ledger's id")? {
                 let decoded = decode_commit(&stored.payload).context("the ledger's first words")?;
                 let Some(ledger) = decoded.ledger else { bail!("the subject {subject} holds something else") };
-                return Ok(Self { client, replica: replica.into(), id: ledger.ledger_id.into() });
+                let (own, recent) = Default::default();
+                return Ok(Self { client, replica: replica.into(), id: ledger.ledger_id.into(), own, recent });
             }
             let id = Ulid::generate().to_string();
             let payload = encode_ledger(&id, replica, Ulid::generate(), now())?;
@@ -75,12 +92,23 @@ impl Ledger {
         &self.client
     }
 
-    /// Appends a commit behind `expected`.
-    pub async fn append(&self, project: &ProjectId, payload: Bytes, expected: u64) -> Result<u64, AppendError> {
+    /// Appends a commit behind `expected`. What it says is kept for the follower, who then need not read it again.
+    pub async fn append(
+        &self,
+        project: &ProjectId,
+        payload: Bytes,
+        expected: u64,
+        events: Vec<Recorded>,
+    ) -> Result<u64, AppendError> {
         let subject = Subject::events(project).to_string();
         let headers = commit_headers(&self.replica);
-        let appended = self.client.append(&subject, payload, &headers, Some(expected), ACK_TIMEOUT).await?;
-        Ok(appended.seq)
+        let digest = digest(&payload);
+        self.own.put(digest, events);
+        let appended = self.client.append(&subject, payload, &headers, Some(expected), ACK_TIMEOUT).await;
+        if matches!(appended, Err(AppendError::Conflict { last: Some(_) })) {
+            self.own.take(digest);
+        }
+        Ok(appended?.seq)
     }
 
     /// The project's last sequence, by the stream's leader.
@@ -94,12 +122,38 @@ impl Ledger {
         Ok(stored.map(|stored| from_stored(&stored)).transpose()?.flatten())
     }
 
-    /// The commit at exactly this sequence.
-    pub async fn commit_at(&self, seq: u64) -> Result<Option<Commit>, LedgerError> {
-        let stored = self.client.message_at(STREAM, seq).await?;
-        Ok(stored.map(|stored| from_stored(&stored)).transpose()?.flatten())
+    /// The commit at exactly this sequence, of this project.
+    pub async fn commit_at(&self, project: &ProjectId, seq: u64) -> Result<Option<Decoded>, LedgerError> {
+        let payload = self.payload_at(project, seq).await?;
+        Ok(payload.map(|payload| decode_commit(&payload)).transpose()?)
+    }
+
+    /// The bytes of a commit that is known to be there; `None` when it was purged since.
+    pub async fn payload_at(&self, project: &ProjectId, seq: u64) -> Result<Option<Bytes>, ReadError> {
+        if let Some(payload) = self.recent.get(project, seq) {
+            return Ok(Some(payload));
+        }
+        let stored = self.client.message_near(STREAM, seq).await?;
+        Ok(stored.filter(|stored| stored.subject == Subject::events(project).to_string()).map(|stored| stored.payload))
+    }
+
+    /// Reads a message that was followed; `None` for the ledger's words about itself.
+    pub fn followed(&self, delivered: &Delivered) -> Result<Option<Commit>, CommitError> {
+        let header = |name: &str| delivered.header(name).map(str::to_owned);
+        let own = |digest| self.own.take(digest);
+        let commit = read(delivered.subject(), delivered.stream_seq, header, delivered.payload(), own)?;
+        if let Some(purged) = commit.as_ref().filter(|commit| commit.purges()) {
+            self.recent.forget(&purged.project, purged.seq);
+        }
+        if let Some(commit) = commit.as_ref().filter(|_| delivered.pending < RECENT_BEHIND) {
+            self.recent.put(&commit.project, commit.seq, delivered.payload());
+        }
+        Ok(commit)
     }
 }
+
+/// While more than this is still to be followed, commits are old news that nobody is about to ask for.
+const RECENT_BEHIND: u64 = 256;
 
 /// A commit could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -118,13 +172,8 @@ fn commit_headers(replica: &str) -> Headers {
 }
 
 fn from_stored(stored: &Stored) -> Result<Option<Commit>, CommitError> {
-    read(&stored.subject, stored.seq, |name| stored.headers.get(name).map(str::to_owned), &stored.payload)
-}
-
-/// Reads a commit from the stream; `None` for the ledger's words about itself.
-pub fn from_delivered(delivered: &Delivered) -> Result<Option<Commit>, CommitError> {
-    let header = |name: &str| delivered.header(name).map(str::to_owned);
-    read(delivered.subject(), delivered.stream_seq, header, delivered.payload())
+    let header = |name: &str| stored.headers.get(name).map(str::to_owned);
+    read(&stored.subject, stored.seq, header, &stored.payload, |_| None)
 }
 
 fn read(
@@ -132,11 +181,17 @@ fn read(
     seq: u64,
     header: impl Fn(&str) -> Option<String>,
     payload: &Bytes,
+    own: impl Fn(u64) -> Option<Vec<Recorded>>,
 ) -> Result<Option<Commit>, CommitError> {
     let Ok(Subject::Events { place: Place::Project(project) }) = subject.parse() else { return Ok(None) };
     let model = header(header::MODEL).and_then(|text| text.parse().ok()).unwrap_or(1);
     // Words of a newer model are not read: whoever decides must stop here.
-    let decoded = if model > header::MODEL_VERSION { Decoded::default() } else { decode_commit(payload)? };
+    let digest = digest(payload);
+    let decoded = match own(digest) {
+        _ if model > header::MODEL_VERSION => Decoded::default(),
+        Some(events) => Decoded { events, ..Decoded::default() },
+        None => decode_commit(payload)?,
+    };
     Ok(Some(Commit {
         project,
         seq,
@@ -145,7 +200,8 @@ fn read(
         model,
         decoded,
         size: payload.len(),
-        digest: digest(payload),
+        digest,
+        room: None,
     }))
 }
 

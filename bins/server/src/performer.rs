@@ -74,8 +74,18 @@ async fn pause(registry: &Registry, time: Duration) {
     }
 }
 
+/// A look at the bytes: only what happens to sessions, and a purge, has effects, and most commits are about tasks.
+fn may_have_effects(payload: &[u8]) -> bool {
+    ["maestro.session.", "maestro.project.purged"]
+        .iter()
+        .any(|kind| memchr::memmem::find(payload, kind.as_bytes()).is_some())
+}
+
 /// False: this replica has not seen the commit yet and cannot judge what is wanted; it is to come again.
 async fn perform_commit(registry: &Registry, work: &Client, seq: u64, subject: &str, payload: &Bytes) -> bool {
+    if !may_have_effects(payload) {
+        return true;
+    }
     let Ok(Subject::Events { place: maestro_wire::Place::Project(id) }) = subject.parse() else { return true };
     // What cannot be read stops the follower, which says so; the performer has nothing to do with it.
     let Ok(decoded) = maestro_wire::decode_commit(payload) else { return true };

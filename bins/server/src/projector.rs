@@ -1,85 +1,132 @@
-//! The projector: commits into redb, many in one transaction, on a thread of its own.
+//! The projector: commits into redb, many in one transaction, on a thread of its own. It holds them back for a moment,
+//! because one transaction for many commits is a fraction of the work; whoever asks for what is held back need not wait.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::{runtime::Handle, sync::mpsc};
+use maestro_domain::Timestamp;
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+};
 
 use crate::{
-    clock::now,
+    clock,
     follower::Followed,
     ledger::Commit,
     project::Shared,
-    store::{Position, Writer},
+    store::{Position, StoreError, Writer},
 };
 
 /// Commits that may wait for redb; the follower waits beyond that.
-pub const CAPACITY: usize = 4096;
+pub const CAPACITY: usize = 1024;
 const BATCH_COMMITS: usize = 2048;
-const BATCH_BYTES: usize = 8 << 20;
+/// Of all commits of one transaction.
+const BATCH_BYTES: usize = 16 << 20;
+/// How long a commit is held back that nobody asks for.
+const HOLD: Duration = Duration::from_millis(100);
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
 
 /// Writes until the follower ends, then makes everything durable.
 pub fn run(
-    mut writer: Writer,
-    mut commits: mpsc::Receiver<Followed>,
-    mut position: Position,
+    writer: Writer,
+    commits: mpsc::Receiver<Followed>,
+    demands: watch::Receiver<u64>,
+    position: Position,
     shared: &Shared,
     handle: &Handle,
 ) {
-    let outcome = (|| {
-        let mut batch: Vec<Arc<Commit>> = Vec::new();
-        let mut cleaned = std::time::Instant::now();
-        writer.forget_commands(now())?;
-        loop {
-            let Some(first) = next(&mut commits, &mut writer, handle)? else { return writer.sync() };
-            let mut bytes = 0;
-            let mut take = |followed: Followed, batch: &mut Vec<Arc<Commit>>| match followed {
-                Followed::Commit(commit) => {
-                    position.seq = commit.seq;
-                    position.digest = commit.digest;
-                    bytes += commit.size;
-                    batch.push(commit);
-                    bytes
-                }
-                Followed::Nothing { seq, digest } => {
-                    (position.seq, position.digest) = (seq, digest);
-                    bytes
-                }
-            };
-            let mut size = take(first, &mut batch);
-            while batch.len() < BATCH_COMMITS
-                && size < BATCH_BYTES
-                && let Ok(followed) = commits.try_recv()
-            {
-                size = take(followed, &mut batch);
-            }
-            writer.write(&batch, &position, now())?;
-            batch.clear();
-            if cleaned.elapsed() > Duration::from_secs(3600) {
-                cleaned = std::time::Instant::now();
-                writer.forget_commands(now())?;
-            }
-        }
-    })();
-    if let Err(error) = outcome {
-        let error: crate::store::StoreError = error;
+    let written = position.seq;
+    let projector = Projector { writer, commits, demands, position, written, batch: Vec::new(), bytes: 0, since: None };
+    if let Err(error) = projector.run(handle) {
         shared.break_off(format!("the projection cannot be written: {error}"));
     }
 }
 
-/// The next commit; while there is none, what was written lazily becomes durable in its time.
-fn next(
-    commits: &mut mpsc::Receiver<Followed>,
-    writer: &mut Writer,
-    handle: &Handle,
-) -> Result<Option<Followed>, crate::store::StoreError> {
-    loop {
-        let Some(left) = writer.durable_in() else { return Ok(commits.blocking_recv()) };
-        if left.is_zero() {
-            writer.sync()?;
-            continue;
+struct Projector {
+    writer: Writer,
+    commits: mpsc::Receiver<Followed>,
+    demands: watch::Receiver<u64>,
+    /// After the batch.
+    position: Position,
+    /// Up to here redb shows everything.
+    written: u64,
+    batch: Vec<Arc<Commit>>,
+    bytes: usize,
+    /// When the first of the batch came.
+    since: Option<Instant>,
+}
+
+/// What the projector does next.
+enum Next {
+    Take(Followed),
+    Write,
+    Sync,
+    End,
+}
+
+impl Projector {
+    fn run(mut self, handle: &Handle) -> Result<(), StoreError> {
+        let mut cleaned = Instant::now();
+        self.writer.forget_commands(clock::now())?;
+        loop {
+            match handle.block_on(self.next()) {
+                Next::Take(followed) => self.take(followed),
+                Next::Write => self.write(clock::now())?,
+                Next::Sync => self.writer.sync()?,
+                Next::End => {
+                    self.write(clock::now())?;
+                    return self.writer.sync();
+                }
+            }
+            if cleaned.elapsed() > CLEAN_EVERY {
+                cleaned = Instant::now();
+                self.writer.forget_commands(clock::now())?;
+            }
         }
-        if let Ok(followed) = handle.block_on(async { tokio::time::timeout(left, commits.recv()).await }) {
-            return Ok(followed);
+    }
+
+    async fn next(&mut self) -> Next {
+        if self.batch.len() >= BATCH_COMMITS || self.bytes >= BATCH_BYTES {
+            return Next::Write;
         }
+        if let Ok(followed) = self.commits.try_recv() {
+            return Next::Take(followed);
+        }
+        let written = self.written;
+        let held = self.since.map(|since| HOLD.saturating_sub(since.elapsed()));
+        let lazy = self.writer.durable_in();
+        tokio::select! {
+            biased;
+            followed = self.commits.recv() => followed.map_or(Next::End, Next::Take),
+            // What is demanded and not followed yet is demanded still when it comes.
+            Ok(_) = self.demands.wait_for(|wanted| *wanted > written), if held.is_some() => Next::Write,
+            () = tokio::time::sleep(held.unwrap_or_default()), if held.is_some() => Next::Write,
+            () = tokio::time::sleep(lazy.unwrap_or_default()), if lazy.is_some() && held.is_none() => Next::Sync,
+        }
+    }
+
+    fn take(&mut self, followed: Followed) {
+        self.since.get_or_insert_with(Instant::now);
+        match followed {
+            Followed::Commit(commit) => {
+                (self.position.seq, self.position.digest) = (commit.seq, commit.digest);
+                self.bytes += commit.size;
+                self.batch.push(commit);
+            }
+            Followed::Nothing { seq, digest } => (self.position.seq, self.position.digest) = (seq, digest),
+        }
+    }
+
+    fn write(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.since.take().is_some() {
+            self.writer.write(&self.batch, &self.position, now)?;
+            self.written = self.position.seq;
+            self.batch.clear();
+            self.bytes = 0;
+        }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::now,
-    project::{Actor, Ask, Project, Shared},
+    project::{Actor, Ask, Project, ReplyTo, Shared},
     store::Loaded,
 };
 
@@ -123,7 +123,7 @@ impl Registry {
             traceparent: None,
             expires_at: now().plus_secs(10),
             raw: None,
-            reply,
+            reply: ReplyTo::Here(reply),
         };
         project.try_ask(ask).map_err(|_| overloaded())?;
         match tokio::time::timeout(Duration::from_secs(15), answer).await {

@@ -66,11 +66,11 @@ pub async fn until_broken(
         nodes: Nodes::default(),
     });
     let (to_projector, commits) = mpsc::channel(projector::CAPACITY);
-    let writer = opened.writer;
+    let (writer, demands) = (opened.writer, opened.demands);
     let projector = {
         let shared = shared.clone();
         let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || projector::run(writer, commits, position, &shared, &handle))
+        tokio::task::spawn_blocking(move || projector::run(writer, commits, demands, position, &shared, &handle))
     };
     let tasks = TaskTracker::new();
     let name = format!("follow-{}-{}", config.name, std::process::id());
@@ -94,7 +94,7 @@ pub async fn until_broken(
         }
         let stats = Arc::new(service::Stats::default());
         let drain = CancellationToken::new();
-        let running = service::start(room(&registry, &server, &stats, drain.clone())).await?;
+        let mut running = service::start(room(&registry, &server, &stats, drain.clone())).await?;
         running.service.join();
         running.service.settled(true, Duration::from_secs(5)).await;
         ready(config, started_at)?;
@@ -123,6 +123,7 @@ pub async fn until_broken(
         if tokio::time::timeout(service::DRAIN, running.handlers.wait()).await.is_err() {
             tracing::warn!("some callers were left without an answer; they will ask again");
         }
+        running.answers.shutdown().await;
         anyhow::Ok(ended)
     }
     .await;

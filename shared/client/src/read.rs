@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::api::{ApiError, code};
+use crate::api::{ApiError, CALL_TIMEOUT, code};
 use crate::client::Client;
 use crate::header::Headers;
+use crate::message::Message;
+use crate::request::RequestError;
 
 /// Why something could not be read.
 pub type ReadError = ApiError;
@@ -109,6 +111,14 @@ struct RawState {
     last_seq: u64,
 }
 
+/// A direct get answers with the message itself; where it comes from stands in headers.
+fn direct(seq: u64, message: Message) -> Stored {
+    let text = |name: &str| message.header(name).unwrap_or_default().to_owned();
+    let (subject, time) = (text("Nats-Subject"), text("Nats-Time-Stamp"));
+    let headers = message.0.headers.clone().map(Headers).unwrap_or_default();
+    Stored { seq, subject, headers, payload: message.into_payload(), time }
+}
+
 impl Client {
     /// The last sequence of `subject`; 0 when there is no message. The subject may contain wildcards.
     pub async fn last_sequence(&self, stream: &str, subject: &str) -> Result<u64, ReadError> {
@@ -124,6 +134,19 @@ impl Client {
     /// The message at a sequence; `None` when it is gone or not there yet.
     pub async fn message_at(&self, stream: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
         self.get(stream, &json!({ "seq": seq })).await
+    }
+
+    /// The message at a sequence, from whichever server has it next: for what is known to be there, since another
+    /// one may lag. When that one has not got it, the leader is asked.
+    pub async fn message_near(&self, stream: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
+        let query = json!({ "seq": seq }).to_string();
+        let subject = format!("$JS.API.DIRECT.GET.{stream}");
+        match self.request(&subject, &Headers::new(), query.into(), CALL_TIMEOUT).await {
+            Ok(message) if message.status().is_none() => Ok(Some(direct(seq, message))),
+            // Not there, no direct gets on this stream, or nobody listens: the leader knows.
+            Ok(_) | Err(RequestError::NoResponders { .. }) => self.message_at(stream, seq).await,
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The first message of `subject` at or after `seq`.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kit::{OPEN, SOON, Server};
-use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceError, ServiceSpec};
+use maestro_client::service::{Endpoint, EndpointSpec, ReplyAddress, Service, ServiceError, ServiceSpec};
 use maestro_client::{Client, Headers, RequestError};
 use serde_json::{Value, json};
 
@@ -114,19 +114,16 @@ async fn a_forged_reply_subject_is_neither_answered_nor_served() {
 }
 
 #[tokio::test]
-async fn a_request_is_handed_on_with_its_reply() {
+async fn somebody_else_answers_a_request_where_its_sender_waits() {
     let server = Server::start(OPEN);
     let (host, client) = (server.client().await, server.client().await);
     let (service, mut endpoints) = Service::start(&host, spec()).await.unwrap();
     service.join();
-    let mut peer = client.subscribe("maestro.v1.peer.r2", None).await.unwrap();
-    client.confirm(SOON).await.unwrap();
     let forwarding = async {
         let request = endpoints[0].next().await.unwrap();
-        request.forward("maestro.v1.peer.r2", Headers::new().with("Maestro-Subject", "x")).await.unwrap();
-        let handed = peer.next().await.unwrap();
-        assert_eq!((handed.header("Maestro-Subject"), handed.header("Own")), (Some("x"), Some("h")));
-        client.publish(handed.reply_to().unwrap(), &Headers::new(), Bytes::from("by r2")).await.unwrap();
+        let address = ReplyAddress::parse(request.reply_to()).unwrap();
+        request.hand_over();
+        client.respond_to(&address, Bytes::from("by r2"), None).await.unwrap();
     };
     let asking = async {
         let headers = Headers::new().with("Own", "h");

@@ -17,8 +17,8 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub fn new(state: &State, actor: &Actor, now: Timestamp) -> Self {
-        Self { state: state.clone(), events: Vec::new(), illegal: None, actor: actor.clone(), now }
+    pub fn new(state: State, actor: &Actor, now: Timestamp) -> Self {
+        Self { state, events: Vec::new(), illegal: None, actor: actor.clone(), now }
     }
 
     pub fn task(&self, id: TaskId) -> Result<Arc<Task>, Refusal> {

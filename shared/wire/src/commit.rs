@@ -1,13 +1,13 @@
 //! A commit: one message, a batch of CloudEvents, everything that one append decided.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use maestro_domain::{
     Actor, EffectChange, EntityRef, Event, Message, MessageChange, Project, ProjectChange, Session, SessionChange,
     Task, TaskChange, Timestamp,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::CommandId;
@@ -113,16 +113,53 @@ fn none<A>() -> Option<Arc<A>> {
     None
 }
 
-fn data(event: &Event) -> serde_json::Result<Box<RawValue>> {
-    fn raw<C: Serialize, A: Serialize>(change: &C, after: Option<&Arc<A>>) -> serde_json::Result<Box<RawValue>> {
-        serde_json::value::to_raw_value(&DataOut { change, after })
+/// An event as it is written: [`RawEvent`] without what that needs for reading.
+#[derive(Serialize)]
+struct EventOut<'a> {
+    specversion: &'static str,
+    id: Text<ulid::Ulid>,
+    source: &'a str,
+    #[serde(rename = "type")]
+    kind: Text<Kind>,
+    subject: Text<EntityRef>,
+    time: Timestamp,
+    actor: Text<&'a Actor>,
+    commandid: CommandId,
+    commanddigest: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
+    data: Data<'a>,
+}
+
+/// A value as the text that it is shown as.
+struct Text<T>(T);
+
+impl<T: fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
-    match event {
-        Event::Project { change, after } => raw(change, after.as_ref()),
-        Event::Task { change, after, .. } => raw(change, after.as_ref()),
-        Event::Session { change, after, .. } => raw(change, after.as_ref()),
-        Event::Message { change, after, .. } => raw(change, after.as_ref()),
-        Event::Effect { change } => raw::<_, ()>(change, None),
+}
+
+struct Kind(&'static str, &'static str);
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(entity, kind) = self;
+        write!(f, "maestro.{entity}.{kind}")
+    }
+}
+
+struct Data<'a>(&'a Event);
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Event::Project { change, after } => DataOut { change, after: after.as_ref() }.serialize(serializer),
+            Event::Task { change, after, .. } => DataOut { change, after: after.as_ref() }.serialize(serializer),
+            Event::Session { change, after, .. } => DataOut { change, after: after.as_ref() }.serialize(serializer),
+            Event::Message { change, after, .. } => DataOut { change, after: after.as_ref() }.serialize(serializer),
+            Event::Effect { change } => DataOut::<_, ()> { change, after: None }.serialize(serializer),
+        }
     }
 }
 
@@ -148,20 +185,20 @@ pub fn encode_commit(events: &[NewEvent<'_>]) -> serde_json::Result<Vec<u8>> {
 /// As [`encode_commit`].
 pub fn encode_event(new: &NewEvent<'_>, out: &mut Vec<u8>) -> serde_json::Result<()> {
     let (entity, kind) = new.event.kind();
-    let raw = RawEvent {
-        specversion: "1.0".into(),
-        id: new.id.to_string().into(),
-        source: new.source.into(),
-        kind: format!("maestro.{entity}.{kind}").into(),
-        subject: new.event.entity().to_string().into(),
+    let event = EventOut {
+        specversion: "1.0",
+        id: Text(new.id),
+        source: new.source,
+        kind: Text(Kind(entity, kind)),
+        subject: Text(new.event.entity()),
         time: new.time,
-        actor: new.actor.to_string().into(),
+        actor: Text(new.actor),
         commandid: new.command,
-        commanddigest: new.digest.into(),
-        traceparent: new.traceparent.map(Into::into),
-        data: Cow::Owned(data(new.event)?),
+        commanddigest: new.digest,
+        traceparent: new.traceparent,
+        data: Data(new.event),
     };
-    serde_json::to_writer(out, &raw)
+    serde_json::to_writer(out, &event)
 }
 
 /// The first message of a ledger.
@@ -238,6 +275,40 @@ pub fn decode_commit(bytes: &[u8]) -> Result<Decoded, CommitError> {
         });
     }
     Ok(decoded)
+}
+
+/// What a timeline tells of one event: who, when, about what, and the change as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub id: String,
+    pub time: Timestamp,
+    pub actor: Actor,
+    /// `task/t12`
+    pub entity: String,
+    pub change: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    change: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Reads the events of a commit whose index is `wanted`, in their order; the others are skipped unread.
+///
+/// # Errors
+/// When it is not a batch of CloudEvents.
+pub fn decode_told(bytes: &[u8], wanted: impl Fn(u16) -> bool) -> Result<Vec<(u16, Told)>, CommitError> {
+    let batch: Vec<&RawValue> = serde_json::from_slice(bytes)?;
+    let of_interest = (0_u16..).zip(batch).filter(|(index, _)| wanted(*index));
+    of_interest
+        .map(|(index, raw)| {
+            let raw: RawEvent<'_> = serde_json::from_str(raw.get())?;
+            let Change { change } = serde_json::from_str(raw.data.get())?;
+            let actor = raw.actor.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))?;
+            let (id, entity) = (raw.id.into_owned(), raw.subject.into_owned());
+            Ok((index, Told { id, time: raw.time, actor, entity, change }))
+        })
+        .collect()
 }
 
 fn subject(raw: &RawEvent<'_>) -> Result<EntityRef, CommitError> {

@@ -19,8 +19,8 @@ mod wait;
 pub use code::ErrorCode;
 pub use command::{CommandEnvelope, CommandId, decode_command, digest};
 pub use commit::{
-    CommitError, Decoded, LedgerCreated, NewEvent, RawEvent, Recorded, decode_commit, encode_commit, encode_event,
-    encode_ledger,
+    CommitError, Decoded, LedgerCreated, NewEvent, RawEvent, Recorded, Told, decode_commit, decode_told, encode_commit,
+    encode_event, encode_ledger,
 };
 pub use error::{ErrorBody, decode};
 pub use live::{AgentInfo, Lease, NodeRecord, SpawnOrder};

@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known};
 use crate::{
     ledger::{Commit, Ledger},
-    store::{KnownCommand, Reading, Store, StoreError},
+    store::{Commands, KnownCommand, Store, StoreError},
 };
 
 /// What all actors share.
@@ -86,6 +86,7 @@ impl Actor {
     pub async fn run(mut self) {
         let stop = self.shared.stop.clone();
         loop {
+            self.show();
             if self.waiting.is_empty() {
                 tokio::select! {
                     biased;
@@ -108,8 +109,27 @@ impl Actor {
 
     /// Applies whatever the follower has brought.
     pub(super) fn catch_up(&mut self) {
+        // A replica that has a long ledger behind it shows itself now and then on its way.
+        let mut unseen = 0;
         while let Ok(commit) = self.follow.try_recv() {
             self.apply(&commit);
+            unseen += 1;
+            if unseen == FOLLOW_CAPACITY {
+                unseen = 0;
+                self.show();
+            }
+        }
+        self.show();
+    }
+
+    /// Lets everybody see what was applied. Not after each of many commits: whoever looks at a state makes the next
+    /// change copy what it touches.
+    fn show(&mut self) {
+        // What could not be folded is no state to look at.
+        let whole = self.shared.broken.borrow().is_none();
+        if whole && *self.project.seq.borrow() < self.applied {
+            self.project.publish(self.state.clone(), self.applied);
+            self.known.prune(*self.shared.store.position().borrow());
         }
     }
 
@@ -131,8 +151,6 @@ impl Actor {
         }
         self.home.saw(&commit.writer, self.shared.ledger.replica());
         self.applied = commit.seq;
-        self.project.publish(self.state.clone(), commit.seq);
-        self.known.prune(*self.shared.store.position().borrow());
     }
 
     fn fold(&mut self, commit: &Commit) -> Result<(), String> {
@@ -140,24 +158,20 @@ impl Actor {
             // Read past the follower, which stops at it: nobody decides on a state that lacks it.
             return Err(format!("it is of model {}, this server of {}", commit.model, header::MODEL_VERSION));
         }
-        let purged = matches!(
-            commit.decoded.events.first().map(|r| &r.event),
-            Some(maestro_domain::Event::Project { after: None, .. })
-        );
+        let purged = commit.purges();
         match commit.expected {
             Some(expected) if expected != self.applied && !purged => {
                 return Err(format!("it follows {expected}, but {} was the last one seen", self.applied));
             }
             Some(_) | None => {}
         }
-        let mut state = self.state.clone();
         if purged {
-            state = State::default();
+            self.state = State::default();
         }
+        // An event that does not follow ends this life of the projection: a state with half a commit decides nothing.
         for recorded in &commit.decoded.events {
-            state.apply(&recorded.event).map_err(|e| e.to_string())?;
+            self.state.apply(&recorded.event).map_err(|e| e.to_string())?;
         }
-        self.state = state;
         Ok(())
     }
 
@@ -193,15 +207,15 @@ impl Actor {
 
     /// A command that was accepted before, here or by another replica.
     pub(super) fn look_up(&self, ask: &Ask) -> Result<Option<KnownCommand>, StoreError> {
-        self.look_up_in(&self.shared.store.begin()?, ask)
+        self.look_up_in(&self.shared.store.begin()?.commands(&self.project.id)?, ask)
     }
 
     /// The same with a reading that is there.
-    pub(super) fn look_up_in(&self, reading: &Reading, ask: &Ask) -> Result<Option<KnownCommand>, StoreError> {
+    pub(super) fn look_up_in(&self, commands: &Commands, ask: &Ask) -> Result<Option<KnownCommand>, StoreError> {
         if let Some(known) = self.known.get(ask.id, &ask.caller.actor) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(*known));
         }
-        reading.command(&self.project.id, &ask.caller.actor, ask.id)
+        commands.find(&ask.caller.actor, ask.id)
     }
 }
 
@@ -209,7 +223,7 @@ pub(super) fn unavailable(text: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::Unavailable, text).suggest("try again in a moment")
 }
 
-pub(super) fn answer(ask: Ask, reply: Reply) {
-    // A sender that has gone away does not need it; it will ask again under the same id.
-    let _gone = ask.reply.send(reply);
+/// Tells the sender of a command what became of it.
+pub fn answer(ask: Ask, reply: Reply) {
+    ask.reply.send(reply);
 }

@@ -4,16 +4,20 @@ use std::collections::HashSet;
 
 use maestro_client::AppendError;
 use maestro_domain::{
-    Actor as Who, Answer, Command, Decision, Event, Request, State, Timestamp, answer as answer_of, decide_on,
+    Actor as Who, Answer, Command, Decision, Event, Refused, Request, State, Timestamp, answer as answer_of, decide_in,
 };
-use maestro_wire::{CommandId, ErrorBody, ErrorCode, NewEvent, Reply, encode_event, header};
+use maestro_wire::{CommandId, ErrorBody, ErrorCode, NewEvent, Recorded, Reply, encode_event, header};
 use ulid::Ulid;
 
 use super::{
     Ask,
     actor::{Actor, answer, unavailable},
 };
-use crate::{clock::now, reply::answered, store::KnownCommand};
+use crate::{
+    clock::now,
+    reply::answered,
+    store::{KnownCommand, fingerprint},
+};
 
 /// Conflicts and lost acknowledgements after which a group is given up; its senders try again.
 const ATTEMPTS: u32 = 40;
@@ -43,6 +47,8 @@ struct Draft {
     outcomes: Vec<Outcome>,
     state: State,
     payload: Vec<u8>,
+    /// What the payload says.
+    events: Vec<Recorded>,
     accepted: Vec<usize>,
 }
 
@@ -69,8 +75,8 @@ impl Actor {
             let outcome = if draft.accepted.is_empty() {
                 self.confirm().await
             } else {
-                let payload = std::mem::take(&mut draft.payload);
-                self.append(payload.into()).await
+                let (payload, events) = (std::mem::take(&mut draft.payload), std::mem::take(&mut draft.events));
+                self.append(payload.into(), events).await
             };
             match outcome {
                 Next::Committed(seq) => {
@@ -101,11 +107,12 @@ impl Actor {
             outcomes: Vec::with_capacity(self.waiting.len()),
             state: self.state.clone(),
             payload: Vec::new(),
+            events: Vec::new(),
             accepted: Vec::new(),
         };
         let mut seen: HashSet<(CommandId, Who)> = HashSet::new();
         // One for the whole group: what the projection shows by now is forgotten only between groups.
-        let reading = self.shared.store.begin()?;
+        let commands = self.shared.store.begin()?.commands(&self.project.id)?;
         while let Some(ask) = self.waiting.pop_front() {
             let purges = matches!(ask.request, Request::PurgeProject(_));
             if purges && !draft.accepted.is_empty() {
@@ -118,7 +125,7 @@ impl Actor {
                 Outcome::Expired
             } else if seen.contains(&key) {
                 Outcome::Twin
-            } else if let Some(known) = self.look_up_in(&reading, &ask)? {
+            } else if let Some(known) = self.look_up_in(&commands, &ask)? {
                 Outcome::Known(known)
             } else if let Some(error) = wrong_age(ask.id, now) {
                 Outcome::Refused(error)
@@ -152,11 +159,17 @@ impl Actor {
     fn decide_one(&self, draft: &mut Draft, ask: &Ask, now: Timestamp) -> Option<Outcome> {
         let command =
             Command { project: self.project.id.clone(), caller: ask.caller.clone(), request: ask.request.clone() };
-        let Decision { events, state, illegal } = match decide_on(&draft.state, &command, now) {
+        let Decision { events, illegal } = match decide_in(&mut draft.state, &command, now) {
             Ok(decision) => decision,
-            Err(refusal) => return Some(Outcome::Refused(refusal.into())),
+            Err(Refused { refusal, spoiled }) => {
+                if spoiled {
+                    self.restore(draft);
+                }
+                return Some(Outcome::Refused(refusal.into()));
+            }
         };
         if let Some(error) = illegal {
+            self.restore(draft);
             tracing::error!(project = %self.project.id, cause = %error, "decided an event that cannot be applied");
             let text = format!("a defect of Maestro: {error}");
             return Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, text)));
@@ -165,32 +178,51 @@ impl Actor {
             let answer = answer_of(&draft.state, &ask.caller, &ask.request, &[]);
             return Some(Outcome::Accepted { answer, unchanged: true });
         }
-        let mut bytes = Vec::new();
-        if let Err(error) = self.encode(&events, ask, now, &mut bytes) {
-            return Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, error.to_string())));
-        }
-        if bytes.len() + 2 > header::MAX_COMMAND {
-            let text =
-                format!("this command would write {} bytes; at most {} are taken", bytes.len(), header::MAX_COMMAND);
-            return Some(Outcome::Refused(ErrorBody::new(ErrorCode::TooLarge, text)));
-        }
-        if !draft.payload.is_empty() && draft.payload.len() + bytes.len() + 2 > header::MAX_COMMAND {
-            return None;
-        }
-        draft.state = state;
-        draft.payload.push(if draft.payload.is_empty() { b'[' } else { b',' });
-        draft.payload.append(&mut bytes);
-        let answer = answer_of(&draft.state, &ask.caller, &ask.request, &events);
-        Some(Outcome::Accepted { answer, unchanged: false })
+        let start = draft.payload.len();
+        let ids: Vec<Ulid> = events.iter().map(|_| Ulid::generate()).collect();
+        let encoded = self.encode(&events, &ids, ask, now, &mut draft.payload);
+        let length = draft.payload.len() - start;
+        let problem = match encoded {
+            Err(error) => Some(Outcome::Refused(ErrorBody::new(ErrorCode::Internal, error.to_string()))),
+            Ok(()) if length + 1 > header::MAX_COMMAND => {
+                let text =
+                    format!("this command would write {length} bytes; at most {} are taken", header::MAX_COMMAND);
+                Some(Outcome::Refused(ErrorBody::new(ErrorCode::TooLarge, text)))
+            }
+            Ok(()) if draft.payload.len() + 1 > header::MAX_COMMAND => None,
+            Ok(()) => {
+                let answer = answer_of(&draft.state, &ask.caller, &ask.request, &events);
+                draft.events.extend(events.into_iter().zip(ids).map(|(event, id)| recorded(event, id, ask, now)));
+                return Some(Outcome::Accepted { answer, unchanged: false });
+            }
+        };
+        draft.payload.truncate(start);
+        self.restore(draft);
+        problem
     }
 
-    fn encode(&self, events: &[Event], ask: &Ask, now: Timestamp, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        for event in events {
-            if !out.is_empty() {
-                out.push(b',');
-            }
+    /// The draft's state as the commands leave it that were accepted so far.
+    fn restore(&self, draft: &mut Draft) {
+        draft.state = self.state.clone();
+        for recorded in &draft.events {
+            // They were folded before, on the same state.
+            let _folded = draft.state.apply(&recorded.event);
+        }
+    }
+
+    /// Appends the events to a batch that is being written.
+    fn encode(
+        &self,
+        events: &[Event],
+        ids: &[Ulid],
+        ask: &Ask,
+        now: Timestamp,
+        out: &mut Vec<u8>,
+    ) -> serde_json::Result<()> {
+        for (event, id) in events.iter().zip(ids) {
+            out.push(if out.is_empty() { b'[' } else { b',' });
             let new = NewEvent {
-                id: Ulid::generate(),
+                id: *id,
                 source: self.shared.ledger.replica(),
                 time: now,
                 actor: &ask.caller.actor,
@@ -217,8 +249,8 @@ impl Actor {
         }
     }
 
-    async fn append(&mut self, payload: bytes::Bytes) -> Next {
-        match self.shared.ledger.append(&self.project.id, payload, self.applied).await {
+    async fn append(&mut self, payload: bytes::Bytes, events: Vec<Recorded>) -> Next {
+        match self.shared.ledger.append(&self.project.id, payload, self.applied, events).await {
             Ok(seq) => Next::Committed(seq),
             Err(AppendError::Conflict { last }) => {
                 self.home.lost_race();
@@ -315,14 +347,13 @@ impl Actor {
 
     /// The first answer again: from the command's own events.
     async fn repeat(&self, ask: &Ask, known: &KnownCommand) -> Reply {
-        if known.digest != ask.digest {
+        if known.fingerprint != fingerprint(&ask.digest) {
             let text = format!("the command id {} was used for another command", ask.id);
             return Reply::refused(ErrorBody::new(ErrorCode::CommandIdReused, text));
         }
-        match self.shared.ledger.commit_at(known.seq).await {
-            Ok(Some(commit)) => {
-                let own: Vec<Event> = commit
-                    .decoded
+        match self.shared.ledger.commit_at(&self.project.id, known.seq).await {
+            Ok(Some(decoded)) => {
+                let own: Vec<Event> = decoded
                     .events
                     .into_iter()
                     .filter(|r| r.command == ask.id && r.actor == ask.caller.actor)
@@ -349,6 +380,18 @@ impl Actor {
         for ask in self.waiting.drain(..) {
             answer(ask, Reply::refused(error.clone()));
         }
+    }
+}
+
+/// An event as the follower will bring it back.
+fn recorded(event: Event, id: Ulid, ask: &Ask, now: Timestamp) -> Recorded {
+    Recorded {
+        id: id.to_string(),
+        time: now,
+        actor: ask.caller.actor.clone(),
+        command: ask.id,
+        digest: ask.digest.clone(),
+        event,
     }
 }
 

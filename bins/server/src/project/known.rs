@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use maestro_domain::Actor;
 use maestro_wire::CommandId;
 
-use crate::store::KnownCommand;
+use crate::store::{KnownCommand, fingerprint};
 
 type Key = (CommandId, Actor);
 
@@ -18,7 +18,7 @@ pub struct Known {
 impl Known {
     pub fn insert(&mut self, id: CommandId, actor: &Actor, seq: u64, digest: &str) {
         let key = (id, actor.clone());
-        let known = KnownCommand { seq, digest: digest.to_owned() };
+        let known = KnownCommand { seq, fingerprint: fingerprint(digest) };
         if self.by_id.insert(key.clone(), known).is_none() {
             self.by_seq.push_back((seq, key));
         }

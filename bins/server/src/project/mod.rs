@@ -16,9 +16,9 @@ use maestro_domain::{Caller, ProjectId, Request, State, Timestamp};
 use maestro_wire::{CommandId, Reply};
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use actor::{Actor, Shared};
+pub use actor::{Actor, Shared, answer};
 
-use crate::ledger::Commit;
+use crate::{ledger::Commit, service::Responder};
 
 /// Commits that may wait for an actor that is waiting for the broker; the follower waits beyond that.
 const FOLLOW_CAPACITY: usize = 1024;
@@ -34,7 +34,33 @@ pub struct Ask {
     pub expires_at: Timestamp,
     /// The command as it came, for handing it on; absent when another replica handed it to us.
     pub raw: Option<(String, bytes::Bytes)>,
-    pub reply: oneshot::Sender<Reply>,
+    pub reply: ReplyTo,
+}
+
+/// Who waits for the answer.
+pub enum ReplyTo {
+    /// Somebody at the other end of the broker.
+    Caller(Responder),
+    /// A task of this replica.
+    Here(oneshot::Sender<Reply>),
+}
+
+impl ReplyTo {
+    fn send(self, reply: Reply) {
+        match self {
+            Self::Caller(responder) => responder.send(reply),
+            // One that has gone away does not need it; it will ask again under the same id.
+            Self::Here(sender) => drop(sender.send(reply)),
+        }
+    }
+
+    /// Another replica answers.
+    fn hand_over(self) {
+        match self {
+            Self::Caller(responder) => responder.hand_over(),
+            Self::Here(_) => {}
+        }
+    }
 }
 
 /// The state of a project after a commit.
@@ -64,6 +90,12 @@ impl Project {
     /// Grows with every commit that the actor has applied.
     pub fn seq(&self) -> watch::Receiver<u64> {
         self.seq.subscribe()
+    }
+
+    /// Whether the actor has applied this sequence.
+    #[must_use]
+    pub fn has_reached(&self, seq: u64) -> bool {
+        *self.seq.borrow() >= seq
     }
 
     /// Puts a command into the mailbox; gives it back when that is full or closed.

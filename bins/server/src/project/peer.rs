@@ -1,5 +1,6 @@
-//! Handing a project's commands to the replica that is its soft home. The actor does not wait: a command that the home
-//! does not answer comes back into the mailbox.
+//! Handing a project's commands to the replica that is its soft home: many in one message, which the home acknowledges
+//! at once; it then answers their senders itself. A home that stays silent is no home, and what was for it comes back
+//! into the mailbox.
 
 use std::{
     collections::VecDeque,
@@ -7,57 +8,144 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use maestro_client::Headers;
-use maestro_wire::Reply;
+use maestro_wire::{Reply, header};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{
-    Ask, Project,
+    Ask, Project, ReplyTo,
     actor::{Actor, answer},
 };
 use crate::registry::overloaded;
 
-/// The header that carries the subject a command came on.
-pub const SUBJECT: &str = "Maestro-Subject";
-/// The home answers within this, or the replica decides itself; one that is gone is known at once.
+/// The home acknowledges within this, or the replica decides itself; one that is gone is known at once.
 const BOUND: Duration = Duration::from_millis(500);
+/// Of one message, about, in bytes.
+const BATCH_BYTES: usize = header::MAX_COMMAND;
 
 /// Where a replica takes commands from its peers.
 #[must_use]
 pub fn subject(replica: &str) -> String {
-    format!("maestro.v1.peer.{replica}.cmd")
+    format!("maestro.v1.peer.{replica}.batch")
+}
+
+/// Commands of one project on their way to its home.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Batch {
+    /// `maestro.v1.peer.batch`
+    #[serde(rename = "type")]
+    kind: String,
+    pub commands: Vec<Handed>,
+}
+
+/// A command as it came.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Handed {
+    /// The subject it was sent to: actor, entity and verb stand there.
+    pub subject: String,
+    /// Where its sender waits.
+    pub reply: String,
+    pub payload: Box<RawValue>,
+}
+
+impl Batch {
+    const TYPE: &'static str = "maestro.v1.peer.batch";
+
+    /// Reads a batch; `None`: it is of another kind.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok().filter(|batch: &Self| batch.kind == Self::TYPE)
+    }
 }
 
 impl Actor {
     /// Hands what waits to the project's home, if that is elsewhere. Peers' commands and those that came back stay.
     pub(super) fn hand_on(&mut self) {
         let Some(home) = self.home.elsewhere().map(subject) else { return };
+        let call = self.home_call(&home);
         let mut kept = VecDeque::new();
+        let mut batch = (Vec::new(), Vec::new(), 0);
         for mut ask in self.waiting.drain(..) {
-            let Some((origin, payload)) = ask.raw.take() else {
+            let Some(handed) = hand(&mut ask) else {
                 kept.push_back(ask);
                 continue;
             };
-            let client = self.shared.ledger.client().clone();
-            let (home, silent, project) = (home.clone(), self.home.silence(), Arc::clone(&self.project));
-            self.shared.calls.spawn(async move {
-                let headers = Headers::new().with(SUBJECT, &origin);
-                let reply = client.request(&home, &headers, payload, BOUND).await;
-                match reply.ok().and_then(|message| Reply::decode(message.payload()).ok()) {
-                    Some(reply) => answer(ask, reply),
-                    None => {
-                        silent.store(true, Ordering::Relaxed);
-                        take_back(&project, ask);
-                    }
-                }
-            });
+            batch.2 += handed.payload.get().len();
+            batch.0.push(ask);
+            batch.1.push(handed);
+            if batch.2 >= BATCH_BYTES {
+                let (asks, commands, _) = std::mem::take(&mut batch);
+                self.shared.calls.spawn(send(call.clone(), asks, commands));
+            }
         }
         self.waiting = kept;
+        if !batch.0.is_empty() {
+            self.shared.calls.spawn(send(call, batch.0, batch.1));
+        }
+    }
+
+    fn home_call(&self, home: &str) -> Call {
+        Call {
+            client: self.shared.ledger.client().clone(),
+            home: home.to_owned(),
+            silent: self.home.silence(),
+            project: Arc::clone(&self.project),
+        }
     }
 }
 
-/// Without its raw form it is not handed on again.
-fn take_back(project: &Project, ask: Ask) {
-    if let Err(ask) = project.try_ask(ask) {
-        answer(*ask, Reply::refused(overloaded()));
+#[derive(Clone)]
+struct Call {
+    client: maestro_client::Client,
+    home: String,
+    silent: Arc<std::sync::atomic::AtomicBool>,
+    project: Arc<Project>,
+}
+
+/// A command of a caller who waits at an address, once: what comes back is not handed on again.
+fn hand(ask: &mut Ask) -> Option<Handed> {
+    let ReplyTo::Caller(responder) = &ask.reply else { return None };
+    let (subject, payload) = ask.raw.take()?;
+    let payload = serde_json::from_slice(&payload).ok()?;
+    Some(Handed { subject, reply: responder.reply_to().to_owned(), payload })
+}
+
+async fn send(call: Call, asks: Vec<Ask>, commands: Vec<Handed>) {
+    let batch = Batch { kind: Batch::TYPE.to_owned(), commands };
+    let payload: Bytes = serde_json::to_vec(&batch).unwrap_or_default().into();
+    let taken = call.client.request(&call.home, &Headers::new(), payload, BOUND).await;
+    if taken.is_ok_and(|message| Reply::decode(message.payload()).is_ok_and(|reply| reply.success)) {
+        for ask in asks {
+            ask.reply.hand_over();
+        }
+        return;
+    }
+    call.silent.store(true, Ordering::Relaxed);
+    for ask in asks {
+        if let Err(ask) = call.project.try_ask(ask) {
+            answer(*ask, Reply::refused(overloaded()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_as_it_was_written_and_nothing_else_is() {
+        let payload = RawValue::from_string(r#"{"type":"maestro.v1.command","id":"x"}"#.into()).unwrap();
+        let handed = Handed { subject: "maestro.v1.cmd.web.ann.task.log".into(), reply: "_INBOX.a.b".into(), payload };
+        let batch = Batch { kind: Batch::TYPE.into(), commands: vec![handed] };
+        let bytes = serde_json::to_vec(&batch).unwrap();
+        let text = r#"{"type":"maestro.v1.peer.batch","commands":[{"subject":"maestro.v1.cmd.web.ann.task.log","reply":"_INBOX.a.b","payload":{"type":"maestro.v1.command","id":"x"}}]}"#;
+        assert_eq!(std::str::from_utf8(&bytes).unwrap(), text);
+        assert_eq!(Batch::decode(&bytes).unwrap().commands.len(), 1);
+        for other in ["", "{}", r#"{"type":"maestro.v2.peer.batch","commands":[]}"#] {
+            assert!(Batch::decode(other.as_bytes()).is_none(), "{other}");
+        }
     }
 }

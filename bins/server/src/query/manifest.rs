@@ -18,7 +18,7 @@ pub async fn get(asked: &Asked<'_>, given: Option<SessionId>) -> Result<Manifest
     let mut tasks = Vec::new();
     for id in &session.tasks {
         if let Some(found) = state.task(*id) {
-            tasks.push(task::detail(asked, &reading, found, 5)?);
+            tasks.push(task::detail(asked, &reading, found, 5).await?);
         }
     }
     let related = if texts.include_related { related(asked, &session.tasks) } else { Vec::new() };

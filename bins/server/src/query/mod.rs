@@ -1,6 +1,7 @@
 //! The answers to queries, from a snapshot of the state and the long texts of the projection.
 
 mod cursor;
+pub mod history;
 mod manifest;
 mod message;
 pub mod project;
@@ -19,7 +20,7 @@ pub use message::unread;
 use crate::{
     project::{Project, View},
     service::Room,
-    store::{EventRange, Events, Reading, StoreError},
+    store::{EventRange, Reading, StoreError},
 };
 
 /// Who asks, and what they look at.
@@ -73,7 +74,9 @@ async fn events(
     let before = cursor::read::<u64>(list.cursor.as_deref())?.unwrap_or(u64::MAX);
     let reading = asked.reading().await?;
     let found = reading.events(&asked.project.id, EventRange::Before(before), list.entity.as_ref(), limit);
-    let Events { entries: items, more } = asked.stored(found)?;
+    let (commits, more) = history::commits(asked, asked.stored(found)?).await?;
+    // The newest first, within a commit too.
+    let items: Vec<_> = commits.into_iter().flat_map(|entries| entries.into_iter().rev()).collect();
     let next_cursor = more.then(|| items.last().map(|e| cursor::write(&e.seq))).flatten();
     Ok(maestro_wire::Page { items, next_cursor })
 }

@@ -3,7 +3,7 @@
 use maestro_domain::{EntityRef, Refusal, Task, TaskId};
 use maestro_wire::{DependencyView, ErrorBody, ErrorCode, Page, TaskDetail, TaskGet, TaskTimeline, TimelineEntry};
 
-use super::{Asked, cursor, message};
+use super::{Asked, cursor, history, message};
 use crate::store::Reading;
 
 fn named(task: Option<TaskId>) -> Result<TaskId, ErrorBody> {
@@ -14,13 +14,18 @@ pub async fn get(asked: &Asked<'_>, get: &TaskGet) -> Result<TaskDetail, ErrorBo
     let id = named(get.task)?;
     let task = asked.view.state.task(id).ok_or(Refusal::TaskNotFound(id))?;
     let reading = asked.reading().await?;
-    let mut detail = detail(asked, &reading, task, get.timeline.unwrap_or(10).min(1000) as usize)?;
+    let mut detail = detail(asked, &reading, task, get.timeline.unwrap_or(10).min(1000) as usize).await?;
     detail.messages = message::about(asked, &reading, id)?;
     Ok(detail)
 }
 
 /// A task with its texts, the summaries of its dependencies and its last entries.
-pub fn detail(asked: &Asked<'_>, reading: &Reading, task: &Task, entries: usize) -> Result<TaskDetail, ErrorBody> {
+pub async fn detail(
+    asked: &Asked<'_>,
+    reading: &Reading,
+    task: &Task,
+    entries: usize,
+) -> Result<TaskDetail, ErrorBody> {
     let (state, project) = (&asked.view.state, &asked.project.id);
     let texts = asked.stored(reading.task_texts(project, task.id))?;
     let mut dependencies = Vec::new();
@@ -33,8 +38,9 @@ pub fn detail(asked: &Asked<'_>, reading: &Reading, task: &Task, entries: usize)
             summary: asked.stored(reading.task_texts(project, *id))?.summary,
         });
     }
-    let mut timeline = asked.stored(reading.timeline(project, &EntityRef::Task(task.id), None, entries))?;
-    timeline.reverse();
+    let places = asked.stored(reading.timeline(project, &EntityRef::Task(task.id), None, entries))?;
+    let newest_first = history::at(asked, &places).await?;
+    let timeline = newest_first.into_iter().rev().map(|(_, entry)| entry).collect();
     Ok(TaskDetail {
         progress: task.progress(),
         ready: state.is_ready(task),
@@ -55,13 +61,12 @@ pub async fn timeline(asked: &Asked<'_>, query: &TaskTimeline) -> Result<Page<Ti
     let limit = cursor::limit(query.limit)?;
     let before: Option<(u64, u16)> = cursor::read(query.cursor.as_deref())?;
     let reading = asked.reading().await?;
-    let found = reading.timeline_keyed(&asked.project.id, &EntityRef::Task(id), before, limit + 1);
-    let mut found = asked.stored(found)?;
+    let mut places = asked.stored(reading.timeline(&asked.project.id, &EntityRef::Task(id), before, limit + 1))?;
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let found = history::at(asked, &places).await?;
     // A page that is full of bytes is shorter than was asked for and goes on all the same.
     let last = found.last().map(|(place, _)| *place);
-    let behind = reading.timeline_keyed(&asked.project.id, &EntityRef::Task(id), last, 1);
-    let more = found.len() > limit || !asked.stored(behind)?.is_empty();
-    found.truncate(limit);
-    let next_cursor = found.last().filter(|_| more).map(|(place, _)| cursor::write(place));
+    let next_cursor = last.filter(|last| more || places.last() != Some(last)).map(|place| cursor::write(&place));
     Ok(Page { items: found.into_iter().map(|(_, entry)| entry).collect(), next_cursor })
 }

@@ -1,84 +1,117 @@
-//! A command: from the subject and the envelope to the project's mailbox, and the answer back.
+//! A command: from the subject and the envelope to the project's mailbox. The actor answers.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use maestro_domain::{Actor, Caller, Request};
-use maestro_wire::{ErrorBody, ErrorCode, Place, Reply, Subject, decode_command, digest};
-use tokio::sync::oneshot;
+use maestro_domain::{Actor, Caller, ProjectId, Request};
+use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, Reply, Subject, decode_command, digest};
+use tokio_util::task::TaskTracker;
 
-use super::Room;
-use crate::{clock::now, project::Ask, registry::overloaded};
+use super::{Room, answer::Responder, verb::Verb};
+use crate::{
+    clock::now,
+    project::{Ask, Project, ReplyTo, answer},
+    registry::overloaded,
+};
 
 /// How long a command without an expiry of its own may wait.
 const PATIENCE_SECS: i64 = 10;
 
-/// Answers one command; the first part is its verb for the figures.
-pub async fn handle(room: &Room, subject: &str, payload: &Bytes, first_hand: bool) -> (String, Reply) {
+/// A command that was read.
+struct Command {
+    project: ProjectId,
+    actor: Actor,
+    envelope: CommandEnvelope,
+    request: Request,
+    /// As it came, for handing it on.
+    raw: Option<(String, Bytes)>,
+}
+
+/// Takes one command; what has to be waited for first waits in a task of its own.
+pub fn take(
+    room: &Arc<Room>,
+    subject: &str,
+    payload: Bytes,
+    mut responder: Responder,
+    first_hand: bool,
+    waiting: &TaskTracker,
+) {
+    let (verb, read) = read(subject, &payload);
+    responder.about(verb);
+    let mut command = match read {
+        Ok(command) => command,
+        Err(error) => return responder.send(Reply::refused(error)),
+    };
+    command.raw = first_hand.then(|| (subject.to_owned(), payload));
+    let project = room.registry.get(&command.project);
+    let wanted = wanted(room, &command.envelope);
+    if let Some(project) = project.filter(|project| wanted.is_none_or(|wanted| project.has_reached(wanted))) {
+        return put(&project, command, responder);
+    }
+    let room = Arc::clone(room);
+    waiting.spawn(async move {
+        match find(&room, &command, wanted).await {
+            Ok(project) => put(&project, command, responder),
+            Err(error) => responder.send(Reply::refused(error)),
+        }
+    });
+}
+
+fn read(subject: &str, payload: &[u8]) -> (Verb, Result<Command, ErrorBody>) {
     let (place, actor, entity, verb) = match subject.parse() {
         Ok(Subject::Command { place, actor, entity, verb }) => (place, actor, entity, verb),
-        Ok(_) => return invalid(ErrorBody::new(ErrorCode::UnknownCommand, "this is not a command's subject")),
-        Err(error) => return invalid(super::query::subject_error(error)),
+        Ok(_) => {
+            let error = ErrorBody::new(ErrorCode::UnknownCommand, "this is not a command's subject");
+            return (Verb::INVALID, Err(error));
+        }
+        Err(error) => return (Verb::INVALID, Err(super::query::subject_error(error))),
     };
-    let name =
-        if Request::VERBS.contains(&(&*entity, &*verb)) { format!("{entity}.{verb}") } else { "unknown".to_owned() };
-    let reply = match take(room, subject, place, actor, &entity, &verb, payload, first_hand).await {
-        Ok(reply) => reply,
-        Err(error) => Reply::refused(error),
-    };
-    (name, reply)
+    (Verb::of_command(&entity, &verb), read_as(place, actor, &entity, &verb, payload))
 }
 
-fn invalid(error: ErrorBody) -> (String, Reply) {
-    ("invalid".to_owned(), Reply::refused(error))
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parts of one subject and its payload")]
-async fn take(
-    room: &Room,
-    subject: &str,
-    place: Place,
-    actor: Actor,
-    entity: &str,
-    verb: &str,
-    payload: &Bytes,
-    first_hand: bool,
-) -> Result<Reply, ErrorBody> {
+fn read_as(place: Place, actor: Actor, entity: &str, verb: &str, payload: &[u8]) -> Result<Command, ErrorBody> {
     if actor == Actor::System {
         return Err(ErrorBody::new(ErrorCode::NotPermitted, "'system' is the server itself; nobody else acts as it"));
     }
     let (envelope, request) = decode_command(entity, verb, payload)?;
-    let Place::Project(id) = place else {
+    let Place::Project(project) = place else {
         return Err(ErrorBody::new(ErrorCode::MissingProject, "this command is about a project; name one")
             .commands(["maestro project list", "maestro init"]));
     };
-    let ledger = &room.registry.shared().ledger;
-    let project = match room.registry.get(&id) {
+    Ok(Command { project, actor, envelope, request, raw: None })
+}
+
+/// What the caller has seen of this ledger: nobody is answered from a state older than that.
+fn wanted(room: &Room, envelope: &CommandEnvelope) -> Option<u64> {
+    let ours = room.registry.shared().ledger.id();
+    envelope.min_seq.filter(|_| envelope.ledger.as_deref().is_none_or(|theirs| theirs == ours))
+}
+
+async fn find(room: &Room, command: &Command, wanted: Option<u64>) -> Result<Arc<Project>, ErrorBody> {
+    let project = match room.registry.get(&command.project) {
         Some(project) => project,
-        None if matches!(request, Request::CreateProject(_)) => room.registry.get_or_start(&id),
-        None => room.registry.find(&id).await?,
+        None if matches!(command.request, Request::CreateProject(_)) => room.registry.get_or_start(&command.project),
+        None => room.registry.find(&command.project).await?,
     };
-    let same_ledger = envelope.ledger.as_deref().is_none_or(|theirs| theirs == ledger.id());
-    if let Some(wanted) = envelope.min_seq.filter(|_| same_ledger) {
-        // Nobody is answered from a state older than what they have seen.
+    if let Some(wanted) = wanted {
         super::query::reach(&mut project.seq(), wanted).await?;
     }
-    let (reply, answer) = oneshot::channel();
-    let expires_at = envelope.expires_at.unwrap_or_else(|| now().plus_secs(PATIENCE_SECS));
+    Ok(project)
+}
+
+fn put(project: &Project, command: Command, responder: Responder) {
+    let Command { actor, envelope, request, raw, .. } = command;
     let ask = Ask {
         digest: digest(&request),
         caller: Caller { actor, epoch: envelope.epoch },
         request,
         id: envelope.id,
         traceparent: envelope.traceparent,
-        expires_at,
-        raw: first_hand.then(|| (subject.to_owned(), payload.clone())),
-        reply,
+        expires_at: envelope.expires_at.unwrap_or_else(|| now().plus_secs(PATIENCE_SECS)),
+        raw,
+        reply: ReplyTo::Caller(responder),
     };
-    project.try_ask(ask).map_err(|_| overloaded())?;
-    match tokio::time::timeout(Duration::from_secs(30), answer).await {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(_)) => Err(ErrorBody::new(ErrorCode::Unavailable, "the server is stopping; another one will answer")),
-        Err(_) => Err(ErrorBody::new(ErrorCode::TimedOut, "the command was not decided in time")),
+    if let Err(ask) = project.try_ask(ask) {
+        answer(*ask, Reply::refused(overloaded()));
     }
 }

@@ -1,22 +1,29 @@
 //! The micro service `maestro`: one endpoint each for commands, queries and waits, and one for peers.
 
+mod answer;
 mod command;
 pub mod query;
 mod stats;
+mod verb;
 mod wait;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use maestro_client::service::{Endpoint, EndpointSpec, Request, Service, ServiceError, ServiceSpec};
-use maestro_wire::{ErrorBody, Reply, Subject, header};
-use tokio::sync::Semaphore;
+use maestro_client::service::{Endpoint, EndpointSpec, ReplyAddress, Request, Service, ServiceSpec};
+use maestro_wire::{ErrorBody, ErrorCode, Reply, Subject, header};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use answer::Responder;
+use answer::{Answered, Origin, Place};
 pub use stats::Stats;
 
 use crate::{
     ServerState,
-    project::peer,
+    project::peer::{self, Batch},
     registry::{Registry, overloaded},
 };
 
@@ -38,6 +45,8 @@ pub struct Room {
 pub struct Running {
     pub service: Service,
     pub handlers: TaskTracker,
+    /// Sends the answers; ends with its set.
+    pub answers: JoinSet<()>,
 }
 
 /// Starts the service outside its queue groups; `Service::join` opens it.
@@ -67,13 +76,25 @@ pub async fn start(room: Arc<Room>) -> anyhow::Result<Running> {
     };
     let (service, endpoints) = Service::start(&client, spec).await?;
     let handlers = TaskTracker::new();
+    let (out, outgoing) = mpsc::channel(answer::CAPACITY);
+    let mut answers = JoinSet::new();
+    answers.spawn(answer::run(client, Arc::clone(&room.stats), outgoing));
+    let desk = Desk { room, handlers: handlers.clone(), permits: Arc::new(Semaphore::new(IN_FLIGHT)), out };
     for (endpoint, kind) in endpoints.into_iter().zip([Kind::Command, Kind::Query, Kind::Wait, Kind::Peer]) {
-        handlers.spawn(serve(endpoint, kind, Arc::clone(&room), handlers.clone()));
+        let desk = desk.clone();
+        handlers.spawn(async move {
+            match kind {
+                Kind::Command => desk.commands(endpoint).await,
+                Kind::Peer => desk.batches(endpoint).await,
+                Kind::Query => desk.questions(endpoint, Question::Query).await,
+                Kind::Wait => desk.questions(endpoint, Question::Wait).await,
+            }
+        });
     }
-    Ok(Running { service, handlers })
+    Ok(Running { service, handlers, answers })
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Kind {
     Command,
     Query,
@@ -81,70 +102,105 @@ enum Kind {
     Peer,
 }
 
-/// Reads an endpoint; each request is answered by a task of its own, bounded in number.
-async fn serve(mut endpoint: Endpoint, kind: Kind, room: Arc<Room>, handlers: TaskTracker) {
-    let permits = Arc::new(Semaphore::new(if kind == Kind::Wait { WAITS } else { IN_FLIGHT }));
-    while let Some(request) = endpoint.next().await {
-        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-            respond(request, &Reply::refused(overloaded())).await;
-            continue;
-        };
-        let room = Arc::clone(&room);
-        handlers.spawn(async move {
-            let started = request.received();
-            let (verb, reply) = match kind {
-                Kind::Command => command::handle(&room, request.subject(), request.payload(), true).await,
-                Kind::Peer => {
-                    let subject = request.header(peer::SUBJECT).unwrap_or_default().to_owned();
-                    command::handle(&room, &subject, request.payload(), false).await
-                }
-                Kind::Query => query::handle(&room, request.subject(), request.payload()).await,
-                Kind::Wait => wait::handle(&room, request.subject(), request.payload()).await,
-            };
-            room.stats.count(kind.name(), &verb, started.elapsed(), reply.error.as_ref());
-            respond(request, &reply).await;
-            drop(permit);
-        });
-    }
+/// Where requests come in.
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Room>,
+    handlers: TaskTracker,
+    /// Commands that may be in work.
+    permits: Arc<Semaphore>,
+    out: mpsc::Sender<Answered>,
 }
 
-impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Command | Self::Peer => "cmd",
-            Self::Query => "qry",
-            Self::Wait => "wait",
+impl Desk {
+    /// Commands go straight into the mailboxes of their projects, whose actors answer.
+    async fn commands(self, mut endpoint: Endpoint) {
+        while let Some(request) = endpoint.next().await {
+            let (subject, payload) = (request.subject().to_owned(), request.payload().clone());
+            let Some(place) = self.place() else {
+                respond(request, &Reply::refused(overloaded())).await;
+                continue;
+            };
+            let responder = Responder::new(Origin::Request(request), self.out.clone(), place);
+            command::take(&self.room, &subject, payload, responder, true, &self.handlers);
+        }
+    }
+
+    /// Commands that another replica took. It hears at once that they are here; their senders hear the rest.
+    async fn batches(self, mut endpoint: Endpoint) {
+        while let Some(request) = endpoint.next().await {
+            let Some(batch) = Batch::decode(request.payload()) else {
+                let error = ErrorBody::new(ErrorCode::MalformedJson, "this is not a batch of commands");
+                respond(request, &Reply::refused(error)).await;
+                continue;
+            };
+            for handed in batch.commands {
+                let Some(address) = ReplyAddress::parse(&handed.reply) else {
+                    tracing::warn!(reply = handed.reply, "a command without an inbox dropped");
+                    continue;
+                };
+                let Some(place) = self.place() else {
+                    self.turn_away(&address).await;
+                    continue;
+                };
+                let responder = Responder::new(Origin::Peer(address), self.out.clone(), place);
+                let payload = String::from(Box::<str>::from(handed.payload)).into();
+                command::take(&self.room, &handed.subject, payload, responder, false, &self.handlers);
+            }
+            respond(request, &Reply::ok(&())).await;
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        Some(Place::new(permit, self.handlers.token()))
+    }
+
+    async fn turn_away(&self, address: &ReplyAddress) {
+        let (body, error) = answer::encode(&Reply::refused(overloaded()));
+        let client = self.room.registry.shared().ledger.client();
+        if let Err(error) = client.respond_to(address, body.into(), error).await {
+            tracing::info!(cause = %error, "an answer could not be sent");
+        }
+    }
+
+    /// Each question is answered by a task of its own, bounded in number.
+    async fn questions(self, mut endpoint: Endpoint, question: Question) {
+        let (name, at_once) = match question {
+            Question::Query => ("qry", IN_FLIGHT),
+            Question::Wait => ("wait", WAITS),
+        };
+        let permits = Arc::new(Semaphore::new(at_once));
+        while let Some(request) = endpoint.next().await {
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+                respond(request, &Reply::refused(overloaded())).await;
+                continue;
+            };
+            let room = Arc::clone(&self.room);
+            self.handlers.spawn(async move {
+                let started = request.received();
+                let (verb, reply) = match question {
+                    Question::Query => query::handle(&room, request.subject(), request.payload()).await,
+                    Question::Wait => wait::handle(&room, request.subject(), request.payload()).await,
+                };
+                room.stats.count(name, verb, started.elapsed(), reply.error.as_ref());
+                respond(request, &reply).await;
+                drop(permit);
+            });
         }
     }
 }
 
-async fn respond(request: Request, reply: &Reply) {
-    let error = reply
-        .error
-        .as_ref()
-        .map(|error| ServiceError { code: status(error), description: error.code.as_str().to_owned() });
-    let mut body = reply.encode();
-    let limit = 900 * 1024;
-    if body.len() > limit {
-        let text = format!("the answer has {} bytes, more than the broker carries", body.len());
-        let error = ErrorBody::new(maestro_wire::ErrorCode::TooLarge, text).suggest("ask for fewer: --limit 50");
-        body = Reply::refused(error).encode();
-    }
-    if let Err(error) = request.respond(body.into(), error).await {
-        tracing::info!(cause = %error, "an answer could not be sent");
-    }
+#[derive(Clone, Copy)]
+enum Question {
+    Query,
+    Wait,
 }
 
-/// The number that `nats micro` shows.
-fn status(error: &ErrorBody) -> u16 {
-    match error.code.exit_code() {
-        2 | 7 => 400,
-        3 => 404,
-        4 => 409,
-        5 => 403,
-        6 => 503,
-        8 => 504,
-        _ => 500,
+async fn respond(request: Request, reply: &Reply) {
+    let (body, error) = answer::encode(reply);
+    if let Err(error) = request.respond(body.into(), error).await {
+        tracing::info!(cause = %error, "an answer could not be sent");
     }
 }
 

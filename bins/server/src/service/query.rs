@@ -7,7 +7,7 @@ use maestro_domain::{Actor, ProjectId, Refusal};
 use maestro_wire::{ErrorBody, ErrorCode, Place, Query, Reply, Subject, SubjectError, decode_query};
 use tokio::{sync::watch, time::timeout};
 
-use super::Room;
+use super::{Room, verb::Verb};
 use crate::{
     project::Project,
     query::{self, Asked},
@@ -17,17 +17,16 @@ use crate::{
 const LAG: Duration = Duration::from_secs(2);
 
 /// Answers one query; the first part is its verb for the figures.
-pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (String, Reply) {
+pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (Verb, Reply) {
     let (place, actor, entity, verb) = match subject.parse() {
         Ok(Subject::Query { place, actor, entity, verb }) => (place, actor, entity, verb),
         Ok(_) => {
             let error = ErrorBody::new(ErrorCode::UnknownCommand, "this is not a query's subject");
-            return ("invalid".to_owned(), Reply::refused(error));
+            return (Verb::INVALID, Reply::refused(error));
         }
-        Err(error) => return ("invalid".to_owned(), Reply::refused(subject_error(error))),
+        Err(error) => return (Verb::INVALID, Reply::refused(subject_error(error))),
     };
-    let name =
-        if Query::VERBS.contains(&(&*entity, &*verb)) { format!("{entity}.{verb}") } else { "unknown".to_owned() };
+    let name = Verb::of_query(&entity, &verb);
     let reply = match answer(room, place, actor, &entity, &verb, payload).await {
         Ok(reply) => reply,
         Err(error) => Reply::refused(error),
@@ -94,7 +93,7 @@ pub async fn seen(
 /// Waits until every project is as it was when the ledger stood at `wanted`.
 async fn everything(room: &Room, wanted: u64) -> Result<(), ErrorBody> {
     let shared = room.registry.shared();
-    reach(&mut shared.store.position(), wanted).await?;
+    projected(room, wanted).await?;
     for project in room.registry.all() {
         let row = shared.store.begin().and_then(|reading| reading.project(&project.id));
         if let Ok(Some(row)) = row {
@@ -117,7 +116,9 @@ pub async fn reach(seq: &mut watch::Receiver<u64>, wanted: u64) -> Result<(), Er
 
 /// Waits until the projection shows what the snapshot shows.
 pub async fn projected(room: &Room, seq: u64) -> Result<(), ErrorBody> {
-    reach(&mut room.registry.shared().store.position(), seq).await
+    let store = &room.registry.shared().store;
+    store.demand(seq);
+    reach(&mut store.position(), seq).await
 }
 
 /// What a bad subject is answered.

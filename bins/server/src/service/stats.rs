@@ -9,10 +9,12 @@ use std::{
 use maestro_wire::ErrorBody;
 use serde::Serialize;
 
+use super::verb::Verb;
+
 /// Counts of one verb since the start.
 #[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Verb {
+struct Figures {
     requests: u64,
     errors: u64,
     total_micros: u64,
@@ -25,14 +27,14 @@ struct Verb {
 /// All verbs. The verbs are those of the model, so their number is bounded.
 #[derive(Default)]
 pub struct Stats {
-    verbs: Mutex<BTreeMap<(&'static str, String), Verb>>,
+    verbs: Mutex<BTreeMap<(&'static str, Verb), Figures>>,
 }
 
 impl Stats {
-    pub fn count(&self, kind: &'static str, verb: &str, took: Duration, error: Option<&ErrorBody>) {
+    pub fn count(&self, kind: &'static str, verb: Verb, took: Duration, error: Option<&ErrorBody>) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let mut verbs = self.verbs.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = verbs.entry((kind, verb.to_owned())).or_default();
+        let entry = verbs.entry((kind, verb)).or_default();
         entry.requests += 1;
         entry.total_micros += micros;
         entry.max_micros = entry.max_micros.max(micros);
@@ -45,10 +47,10 @@ impl Stats {
     /// The figures of one endpoint as JSON: microseconds and counts by verb.
     pub fn figures(&self, kind: &str) -> serde_json::Value {
         let verbs = self.verbs.lock().unwrap_or_else(PoisonError::into_inner);
-        let ours: BTreeMap<&str, &Verb> = verbs
+        let ours: BTreeMap<String, &Figures> = verbs
             .iter()
             .filter(|((k, _), _)| *k == kind)
-            .map(|((_, verb), figures)| (verb.as_str(), figures))
+            .map(|((_, verb), figures)| (verb.to_string(), figures))
             .collect();
         serde_json::to_value(serde_json::json!({ "verbs": ours })).unwrap_or_default()
     }

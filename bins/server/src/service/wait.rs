@@ -10,24 +10,24 @@ use maestro_wire::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Room, query::subject_error};
+use super::{Room, query::subject_error, verb::Verb};
 use crate::{
     project::{Project, View},
-    query::{Asked, unread},
-    store::{EventRange, Events},
+    query::{Asked, history, unread},
+    store::EventRange,
 };
 
 /// Answers one wait; the first part is what was waited for.
-pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (String, Reply) {
+pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (Verb, Reply) {
     let (place, actor, what) = match subject.parse() {
         Ok(Subject::Wait { place, actor, what }) => (place, actor, what),
         Ok(_) => {
             let error = ErrorBody::new(ErrorCode::UnknownCommand, "this is not a wait's subject");
-            return ("invalid".to_owned(), Reply::refused(error));
+            return (Verb::INVALID, Reply::refused(error));
         }
-        Err(error) => return ("invalid".to_owned(), Reply::refused(subject_error(error))),
+        Err(error) => return (Verb::INVALID, Reply::refused(subject_error(error))),
     };
-    let name = if matches!(&*what, "tasks" | "events") { what.clone() } else { "unknown".to_owned() };
+    let name = Verb::of_wait(&what);
     let reply = match wait(room, place, &actor, &what, payload).await {
         Ok(reply) => reply,
         Err(error) => Reply::refused(error),
@@ -95,7 +95,8 @@ async fn look_at_events(asked: &Asked<'_>, events: &WaitEvents, began: u64) -> R
     let reading = asked.reading().await?;
     let limit = events.limit.unwrap_or(100).clamp(1, 1000) as usize;
     let found = reading.events(&asked.project.id, EventRange::After(since), events.entity.as_ref(), limit);
-    let Events { entries: found, more } = asked.stored(found)?;
+    let (commits, more) = history::commits(asked, asked.stored(found)?).await?;
+    let found: Vec<_> = commits.into_iter().flatten().collect();
     // Whatever was looked at and did not fit the filter is old news too, unless the page was full.
     let cursor = match found.last() {
         Some(last) if more => last.seq,
@@ -165,8 +166,8 @@ async fn was_released(asked: &Asked<'_>, task: TaskId, since: u64) -> Result<boo
     }
     let reading = asked.reading().await?;
     let entity = maestro_domain::EntityRef::Task(task);
-    let entries = asked.stored(reading.timeline(&asked.project.id, &entity, None, 10))?;
-    Ok(entries
-        .iter()
-        .any(|e| e.seq > since && e.change.get("kind").and_then(serde_json::Value::as_str) == Some("released")))
+    let mut places = asked.stored(reading.timeline(&asked.project.id, &entity, None, 10))?;
+    places.retain(|(seq, _)| *seq > since);
+    let entries = history::at(asked, &places).await?;
+    Ok(entries.iter().any(|(_, e)| e.change.get("kind").and_then(serde_json::Value::as_str) == Some("released")))
 }

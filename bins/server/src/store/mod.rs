@@ -1,9 +1,11 @@
-//! The projection in redb: entities, long texts, timelines, known command ids and the position in the ledger, written
-//! in one transaction. Disposable: whatever is wrong with it, it is moved aside and built anew from the ledger.
+//! The projection in redb: entities, long texts, the timelines' index, known command ids and the position in the ledger,
+//! written in one transaction. Disposable: whatever is wrong with it, it is moved aside and built anew from the ledger.
 
+mod batch;
 mod key;
 mod load;
 mod open;
+mod posting;
 mod read;
 mod row;
 mod write;
@@ -16,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub use open::{Opened, find, set_aside};
-pub use read::{EventRange, Events, KnownCommand, Reading};
+pub use posting::Place;
+pub use read::{Commands, EventRange, Found, KnownCommand, Reading, Wanted};
 pub use row::StoreError;
 pub use write::Writer;
 
@@ -30,13 +33,11 @@ const SESSIONS: Table = TableDefinition::new("sessions");
 const SESSION_TEXTS: Table = TableDefinition::new("session_texts");
 const MESSAGES: Table = TableDefinition::new("messages");
 const TIMELINE: Table = TableDefinition::new("timeline");
-const ORDER: Table = TableDefinition::new("order");
 const COMMANDS: Table = TableDefinition::new("commands");
-const TABLES: [Table; 10] =
-    [META, PROJECTS, TASKS, TASK_TEXTS, SESSIONS, SESSION_TEXTS, MESSAGES, TIMELINE, ORDER, COMMANDS];
+const TABLES: [Table; 9] = [META, PROJECTS, TASKS, TASK_TEXTS, SESSIONS, SESSION_TEXTS, MESSAGES, TIMELINE, COMMANDS];
 
 /// Grows when a row changes its shape; another number means: build anew.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// The same, for whoever starts an empty projection.
 pub const SCHEMA_VERSION: u32 = SCHEMA;
 const POSITION: &[u8] = b"position";
@@ -101,4 +102,12 @@ pub struct Loaded {
 pub struct Store {
     db: Arc<Database>,
     position: watch::Receiver<u64>,
+    /// The highest sequence that somebody waits for.
+    demanded: watch::Sender<u64>,
+}
+
+/// What is kept of a command's digest to know the same command again.
+#[must_use]
+pub fn fingerprint(digest: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(digest.as_bytes())
 }

@@ -15,6 +15,8 @@ use super::{CACHE_BYTES, META, POSITION, Position, SCHEMA, Store, TABLES, row, r
 pub struct Opened {
     pub store: Store,
     pub writer: Writer,
+    /// The highest sequence that somebody waits for.
+    pub demands: watch::Receiver<u64>,
     /// Where it is; `None` when it is empty.
     pub position: Option<Position>,
     /// Why what was there could not be used.
@@ -106,9 +108,10 @@ fn opened(db: Database, position: Option<Position>, rebuilt: Option<String>) -> 
     txn.commit()?;
     let db = Arc::new(db);
     let (sender, receiver) = watch::channel(position.as_ref().map_or(0, |p| p.seq));
-    let store = Store { db: Arc::clone(&db), position: receiver };
-    let writer = Writer::new(db, sender, position.clone());
-    Ok(Opened { store, writer, position, rebuilt })
+    let (demanded, demands) = watch::channel(0);
+    let store = Store { db: Arc::clone(&db), position: receiver, demanded };
+    let writer = Writer::new(db, sender);
+    Ok(Opened { store, writer, demands, position, rebuilt })
 }
 
 fn try_open(path: &Path) -> Result<(Database, Option<Position>), String> {

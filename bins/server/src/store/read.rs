@@ -1,22 +1,45 @@
 //! Reads for queries and actors.
 
 use maestro_domain::{Actor, EntityRef, MessageId, ProjectId, SessionId, TaskId};
-use maestro_wire::{CommandId, TaskTexts, TimelineEntry};
-use redb::{ReadTransaction, ReadableDatabase};
+use maestro_wire::{CommandId, TaskTexts};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use super::{
-    COMMANDS, MESSAGES, MessageRow, ORDER, PROJECTS, ProjectRow, SESSION_TEXTS, SessionTexts, Store, TASK_TEXTS,
-    TIMELINE, Table, key, row, row::StoreError,
+    COMMANDS, MESSAGES, MessageRow, PROJECTS, ProjectRow, SESSION_TEXTS, SessionTexts, Store, TASK_TEXTS, TIMELINE,
+    Table, key, posting, posting::Place, row, row::StoreError,
 };
 
 /// A command that was accepted before.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KnownCommand {
     /// The commit that holds its events.
     pub seq: u64,
-    pub digest: String,
+    /// What [`super::fingerprint`] makes of its digest.
+    pub fingerprint: u64,
+}
+
+/// Events of one commit that somebody wants to see.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    pub seq: u64,
+    /// `None`: all of them.
+    pub indices: Option<Vec<u16>>,
+}
+
+/// A page of events: where they are.
+pub struct Found {
+    pub commits: Vec<Wanted>,
+    /// There may be more behind them.
+    pub more: bool,
+}
+
+/// Which commits, by their sequences.
+#[derive(Clone, Copy)]
+pub enum EventRange {
+    Before(u64),
+    After(u64),
 }
 
 impl Store {
@@ -25,13 +48,19 @@ impl Store {
         self.position.clone()
     }
 
+    /// Somebody waits for this sequence: what is held back is written now.
+    pub fn demand(&self, seq: u64) {
+        self.demanded.send_if_modified(|demanded| {
+            let higher = seq > *demanded;
+            *demanded = seq.max(*demanded);
+            higher
+        });
+    }
+
     pub fn begin(&self) -> Result<Reading, StoreError> {
         Ok(Reading(self.db.begin_read()?))
     }
 }
-
-/// An entry and its place: the commit's sequence and the event's index in it.
-pub type Placed = ((u64, u16), TimelineEntry);
 
 /// One consistent view.
 pub struct Reading(ReadTransaction);
@@ -58,136 +87,95 @@ impl Reading {
         Ok(row.map(|row| row.body))
     }
 
-    pub fn command(
-        &self,
-        id: &ProjectId,
-        actor: &Actor,
-        command: CommandId,
-    ) -> Result<Option<KnownCommand>, StoreError> {
+    /// The commands of a project, for more than one look.
+    pub fn commands(&self, id: &ProjectId) -> Result<Commands, StoreError> {
         let table = self.0.open_table(COMMANDS)?;
-        let Some(bytes) = table.get(key::command(id, command, actor).as_slice())? else { return Ok(None) };
-        let Some((seq, digest)) = bytes.value().split_first_chunk::<8>() else {
-            return Err(StoreError::Key { table: "commands" });
+        let (from, to) = (key::project(id), key::project_end(id));
+        let newest = match table.range::<&[u8]>(from.as_slice()..to.as_slice())?.next_back() {
+            Some(entry) => entry?.0.value().to_vec(),
+            None => Vec::new(),
         };
-        Ok(Some(KnownCommand { seq: u64::from_be_bytes(*seq), digest: String::from_utf8_lossy(digest).into_owned() }))
+        Ok(Commands { project: id.clone(), table, newest })
     }
 
-    /// An entity's timeline, the newest first, older than `before`.
+    /// Where an entity's events are, the newest first, below `before`.
     pub fn timeline(
         &self,
         id: &ProjectId,
         entity: &EntityRef,
-        before: Option<(u64, u16)>,
+        before: Option<Place>,
         limit: usize,
-    ) -> Result<Vec<TimelineEntry>, StoreError> {
-        let keyed = self.timeline_keyed(id, entity, before, limit)?;
-        Ok(keyed.into_iter().map(|(_, entry)| entry).collect())
-    }
-
-    /// The same with the places of the entries, for cursors.
-    pub fn timeline_keyed(
-        &self,
-        id: &ProjectId,
-        entity: &EntityRef,
-        before: Option<(u64, u16)>,
-        limit: usize,
-    ) -> Result<Vec<Placed>, StoreError> {
-        let (seq, index) = before.unwrap_or((u64::MAX, u16::MAX));
-        let range = key::timeline(id, entity, 0, 0)..key::timeline(id, entity, seq, index);
-        let table = self.0.open_table(TIMELINE)?;
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        for item in table.range::<&[u8]>(range.start.as_slice()..range.end.as_slice())?.rev().take(limit) {
-            let (k, v) = item?;
-            bytes += v.value().len();
-            if bytes > PAGE_BYTES && !entries.is_empty() {
-                break;
-            }
-            let place = key::place(k.value()).ok_or(StoreError::Key { table: "timeline" })?;
-            entries.push((place, entry(k.value(), v.value(), entity)?));
+    ) -> Result<Vec<Place>, StoreError> {
+        let prefix = key::timeline(id, key::entity(entity));
+        let mut found = Vec::new();
+        if limit > 0 {
+            posting::backwards(&self.0.open_table(TIMELINE)?, &prefix, before.unwrap_or(LAST), |place| {
+                found.push(place);
+                found.len() < limit
+            })?;
         }
-        Ok(entries)
+        Ok(found)
     }
 
-    /// What happened in the project, by commit: the newest first below `before`, or the oldest first above `after`.
-    /// Ends with the commit that reaches `limit` entries or the bytes of a page; `more` says whether it did.
+    /// What happened in the project or to one entity, by commit: the newest first below a sequence, or the oldest first
+    /// above one. Ends with the commit that reaches `limit` events.
     pub fn events(
         &self,
         id: &ProjectId,
         range: EventRange,
         only: Option<&EntityRef>,
         limit: usize,
-    ) -> Result<Events, StoreError> {
-        let order = self.0.open_table(ORDER)?;
-        let timeline = self.0.open_table(TIMELINE)?;
-        let (from, to) = match range {
-            EventRange::Before(seq) => (key::ordered(id, 0), key::ordered(id, seq)),
-            EventRange::After(seq) => (key::ordered(id, seq.saturating_add(1)), key::ordered(id, u64::MAX)),
-        };
-        let mut commits = order.range::<&[u8]>(from.as_slice()..to.as_slice())?;
-        let mut entries = Vec::new();
-        let mut size = 0;
-        while entries.len() < limit && size < PAGE_BYTES {
-            let commit = match range {
-                EventRange::Before(_) => commits.next_back(),
-                EventRange::After(_) => commits.next(),
-            };
-            let Some(commit) = commit else { break };
-            let (k, v) = commit?;
-            let Some((_, seq)) = k.value().split_last_chunk::<8>() else {
-                return Err(StoreError::Key { table: "order" });
-            };
-            let seq = u64::from_be_bytes(*seq);
-            let mut of_commit = Vec::new();
-            for (index, bytes) in (0_u16..).zip(v.value().chunks_exact(5)) {
-                let entity = key::entity_from(bytes).ok_or(StoreError::Key { table: "order" })?;
-                if only.is_some_and(|wanted| *wanted != entity) {
-                    continue;
-                }
-                let k = key::timeline(id, &entity, seq, index);
-                if let Some(v) = timeline.get(k.as_slice())? {
-                    size += v.value().len();
-                    of_commit.push(entry(&k, v.value(), &entity)?);
-                }
-            }
-            if matches!(range, EventRange::Before(_)) {
-                of_commit.reverse();
+    ) -> Result<Found, StoreError> {
+        let prefix = key::timeline(id, only.map_or(key::WHOLE, key::entity));
+        let table = self.0.open_table(TIMELINE)?;
+        let mut found = Found { commits: Vec::new(), more: false };
+        let mut count = 0;
+        let mut take = |(seq, number): Place| {
+            if let (Some(Wanted { seq: last, indices: Some(indices) }), true) =
+                (found.commits.last_mut(), only.is_some())
+                && *last == seq
+            {
+                indices.push(number);
+                count += 1;
+                return true;
             }
             // Commits are whole, so that a cursor between two of them skips nothing.
-            entries.append(&mut of_commit);
+            if count >= limit {
+                found.more = true;
+                return false;
+            }
+            count += if only.is_some() { 1 } else { usize::from(number) };
+            found.commits.push(Wanted { seq, indices: only.map(|_| vec![number]) });
+            true
+        };
+        match range {
+            EventRange::Before(seq) => posting::backwards(&table, &prefix, (seq, 0), &mut take)?,
+            EventRange::After(seq) => posting::forwards(&table, &prefix, seq, &mut take)?,
         }
-        let more = entries.len() >= limit || size >= PAGE_BYTES;
-        Ok(Events { entries, more })
+        Ok(found)
     }
 }
 
-/// A page of events.
-pub struct Events {
-    pub entries: Vec<TimelineEntry>,
-    /// It ended because it was full.
-    pub more: bool,
+/// Above every place.
+const LAST: Place = (u64::MAX, u16::MAX);
+
+/// The known commands of a project.
+pub struct Commands {
+    project: ProjectId,
+    table: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    /// The last key; most commands that are asked about are newer.
+    newest: Vec<u8>,
 }
 
-/// Entries of one page, in bytes: an answer must fit into one message of the broker. One commit may exceed it by its
-/// own size, which is bounded too.
-const PAGE_BYTES: usize = 256 * 1024;
-
-/// Which commits, by their sequences.
-#[derive(Clone, Copy)]
-pub enum EventRange {
-    Before(u64),
-    After(u64),
-}
-
-fn entry(k: &[u8], v: &[u8], entity: &EntityRef) -> Result<TimelineEntry, StoreError> {
-    let (seq, _) = key::place(k).ok_or(StoreError::Key { table: "timeline" })?;
-    let stored: super::write::StoredEntry = row::open("timeline", v)?;
-    Ok(TimelineEntry {
-        seq,
-        id: stored.id,
-        at: stored.at,
-        actor: stored.actor,
-        entity: entity.to_string(),
-        change: stored.change,
-    })
+impl Commands {
+    pub fn find(&self, actor: &Actor, command: CommandId) -> Result<Option<KnownCommand>, StoreError> {
+        let key = key::command(&self.project, command, actor);
+        if key > self.newest {
+            return Ok(None);
+        }
+        let Some(bytes) = self.table.get(key.as_slice())? else { return Ok(None) };
+        let numbers = bytes.value().split_first_chunk::<8>().map(|(seq, rest)| (*seq, <[u8; 8]>::try_from(rest)));
+        let Some((seq, Ok(fingerprint))) = numbers else { return Err(StoreError::Key { table: "commands" }) };
+        Ok(Some(KnownCommand { seq: u64::from_be_bytes(seq), fingerprint: u64::from_be_bytes(fingerprint) }))
+    }
 }

@@ -18,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use endpoint::Endpoint;
 pub(crate) use request::ERROR;
-pub use request::{Request, ServiceError};
+pub use request::{ReplyAddress, Request, ServiceError};
 
 use crate::client::{Client, SubscribeError};
 use endpoint::Shared;

@@ -22,6 +22,43 @@ pub struct ServiceError {
     pub description: String,
 }
 
+/// Where an answer goes. Always an inbox, so that whoever asks cannot make a service write anywhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyAddress(String);
+
+impl ReplyAddress {
+    /// `None` when it is not under `_INBOX.` or `_R_.`.
+    pub fn parse(text: &str) -> Option<Self> {
+        may_answer(Some(text)).then(|| Self(text.to_owned()))
+    }
+
+    /// As it stands in a message.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Client {
+    /// Answers a request that somebody else took and handed on.
+    pub async fn respond_to(
+        &self,
+        address: &ReplyAddress,
+        body: Bytes,
+        error: Option<ServiceError>,
+    ) -> Result<(), PublishError> {
+        let mut headers = Headers::new();
+        set_error(&mut headers, error.as_ref());
+        self.publish(address.as_str(), &headers, body).await
+    }
+}
+
+fn set_error(headers: &mut Headers, error: Option<&ServiceError>) {
+    if let Some(ServiceError { code, description }) = error {
+        headers.set(ERROR, description);
+        headers.set(ERROR_CODE, code);
+    }
+}
+
 /// A request in hand. Dropping it unanswered leaves the asker to its timeout.
 pub struct Request {
     client: Client,
@@ -73,28 +110,16 @@ impl Request {
         mut headers: Headers,
         error: Option<ServiceError>,
     ) -> Result<(), PublishError> {
-        if let Some(ServiceError { code, description }) = &error {
-            headers.set(ERROR, description);
-            headers.set(ERROR_CODE, code);
-        }
+        set_error(&mut headers, error.as_ref());
         let sent = self.client.publish(self.reply_to(), &headers, body).await;
         let text = error.map(|error| format!("{}:{}", error.code, error.description));
         self.shared.counters.done(self.received.elapsed(), text);
         sent
     }
 
-    /// Hands the request on, as it is, to somebody who answers in our stead. Counts as answered.
-    pub async fn forward(self, subject: &str, extra: Headers) -> Result<(), PublishError> {
-        let mut headers = Headers(self.message.0.headers.clone().unwrap_or_default());
-        for (name, value) in extra.0.iter() {
-            if let Some(value) = value.first() {
-                headers.0.insert(name.clone(), value.clone());
-            }
-        }
-        let payload = self.message.payload().clone();
-        let sent = self.client.publish_with_reply(subject, Some(self.reply_to()), &headers, payload).await;
+    /// Somebody else answers in our stead. Counts as answered.
+    pub fn hand_over(self) {
         self.shared.counters.done(self.received.elapsed(), None);
-        sent
     }
 }
 

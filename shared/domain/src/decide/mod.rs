@@ -21,25 +21,40 @@ use crate::{
 /// # Errors
 /// A [`Refusal`]: a fact about the state that stands in the way. Nothing has changed then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    decide_on(state, command, now).map(|decision| decision.events)
+    match decide_in(&mut state.clone(), command, now) {
+        Ok(decision) => Ok(decision.events),
+        Err(refused) => Err(refused.refusal),
+    }
 }
 
-/// What was decided, with the state as it leaves it.
+/// What was decided.
 pub struct Decision {
     pub events: Vec<Event>,
-    pub state: State,
-    /// A defect of the model: `state` does not take one of the events.
+    /// A defect of the model: the state does not take one of the events.
     pub illegal: Option<IllegalEvent>,
 }
 
-/// As [`decide`], for whoever goes on from there: the events are folded already.
+/// Why nothing was decided.
+pub struct Refused {
+    pub refusal: Refusal,
+    /// The refusal came after the first event: the state is no longer what it was and must be folded anew.
+    pub spoiled: bool,
+}
+
+/// As [`decide`], for whoever goes on from there: the events are folded into the state, in place, so that many
+/// commands in a row copy each part of it at most once.
 ///
 /// # Errors
-/// As [`decide`].
-pub fn decide_on(state: &State, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
-    let mut draft = Draft::new(state, &command.caller.actor, now);
-    dispatch(&mut draft, command)?;
-    Ok(Decision { events: draft.events, state: draft.state, illegal: draft.illegal })
+/// As [`decide`]; the state is as it was unless `spoiled` says otherwise.
+pub fn decide_in(state: &mut State, command: &Command, now: Timestamp) -> Result<Decision, Refused> {
+    let mut draft = Draft::new(std::mem::take(state), &command.caller.actor, now);
+    let outcome = dispatch(&mut draft, command);
+    let Draft { state: folded, events, illegal, .. } = draft;
+    *state = folded;
+    match outcome {
+        Ok(()) => Ok(Decision { events, illegal }),
+        Err(refusal) => Err(Refused { refusal, spoiled: !events.is_empty() }),
+    }
 }
 
 fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {

@@ -53,9 +53,10 @@ fn the_answer_says_of_each_key_which_task_it_is() {
     let mut world = World::new();
     world.ok("ann", "task.import", plan(json!([{"key": "docs", "title": "Write the docs"}])));
     let command = world.command("ann", "task.import", plan(three()));
-    let decision = decide_on(&world.state, &command, world.now).unwrap();
+    let mut state = world.state.clone();
+    let Ok(decision) = decide_in(&mut state, &command, world.now) else { panic!("it is accepted") };
     let told = |events: &[Event]| {
-        let Answer::Imported(tasks) = answer(&decision.state, &command.caller, &command.request, events) else {
+        let Answer::Imported(tasks) = answer(&state, &command.caller, &command.request, events) else {
             panic!("it imports");
         };
         tasks.into_iter().map(|t| format!("{} {} {}", t.key, t.task.id, t.created)).collect::<Vec<_>>()
