@@ -147,6 +147,11 @@ pub fn more(command: &str, cursor: Option<&String>) -> String {
     })
 }
 
+/// A line on the side, below a block.
+pub fn dim_line(text: &str) -> String {
+    format!("\n{}", paint(DIM, text))
+}
+
 /// A heading above a block.
 pub fn heading(text: &str, count: usize) -> String {
     format!("{} {}", paint(BOLD, text), paint(DIM, count))

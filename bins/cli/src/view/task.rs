@@ -39,11 +39,11 @@ pub fn page(page: &Page<TaskRow>, filtered: bool) -> String {
 }
 
 /// The same in groups, with how far the whole is.
-pub fn grouped_page(page: &Page<TaskRow>, whole: Option<&ProjectView>, filtered: bool) -> String {
-    if page.items.is_empty() {
-        return self::page(page, filtered);
+pub fn grouped(rows: &[TaskRow], whole: Option<&ProjectView>, filtered: bool) -> String {
+    if rows.is_empty() {
+        return page(&Page { items: Vec::new(), next_cursor: None }, filtered);
     }
-    format!("{}{}", super::board::card(&page.items, whole), super::more("maestro task list", page.next_cursor.as_ref()))
+    super::board::card(rows, whole)
 }
 
 /// Who works on it, or was given it.

@@ -34,6 +34,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let filtered = args.all || args.role.is_some() || args.cursor.is_some() || !args.status.is_empty();
     let ended = args.status.iter().any(|status| !status.is_living());
     let query = Query::SessionList(SessionList {
         all: args.all || ended,
@@ -49,7 +50,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let reply = fields::pick(ctx.ask(&ctx.project()?, query).await?, &args.only.fields)?;
     Ok(Output::reply(reply, move |data| {
         if args.only.fields.is_empty() {
-            view::of(data, |page| view::session::page(&page))
+            view::of(data, |page| view::session::page(&page, filtered))
         } else {
             fields::lines(data, &args.only.fields)
         }

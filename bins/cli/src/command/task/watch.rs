@@ -115,7 +115,11 @@ async fn rows(
 fn show(ctx: &Context, rows: &[TaskRow], fresh: &[&TaskRow], draws: bool) -> bool {
     if draws {
         let board = view::board::card(rows, None);
-        return ctx.printer.line(&(), || format!("{AGAIN}{board}")).is_ok();
+        // What does not fit would scroll, and be drawn below itself the next time.
+        let height =
+            rustix::termios::tcgetwinsize(std::io::stdout()).map_or(usize::MAX, |size| usize::from(size.ws_row));
+        let seen: Vec<&str> = board.lines().take(height.saturating_sub(1).max(1)).collect();
+        return ctx.printer.line(&(), || format!("{AGAIN}{}", seen.join("\n"))).is_ok();
     }
     fresh.iter().all(|row| ctx.printer.line(row, || view::task::line(row)).is_ok())
 }
