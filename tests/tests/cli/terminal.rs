@@ -75,6 +75,20 @@ fn eighty_columns_are_enough_and_colours_are_there_where_they_are_wanted() {
 }
 
 #[test]
+fn a_board_shows_what_is_open_and_the_last_of_what_ended() {
+    let scene = Scene::new();
+    let lines: Vec<String> = (0..60).map(|n| format!("- [x] Done {n} <!-- key=d{n} -->")).collect();
+    let plan = lines.join("\n") + "\n- [ ] Still open\n";
+    let said = scene.cli.plain(&["-p", "web", "task", "import", "-"], plan.as_bytes());
+    assert_eq!(said.code, 0, "{said:?}");
+    let (_, text) = pty::run(&mut command(&scene, &["task", "list"], &[]), 80);
+    let plain = pty::plain(&text);
+    assert!(plain.contains("Still open") && plain.contains("● completed 5"), "{plain}");
+    assert!(plain.contains("more that ended: maestro task list --status completed,cancelled"), "{plain}");
+    assert!(plain.contains("61 of 67 completed"), "{plain}");
+}
+
+#[test]
 fn without_a_terminal_nothing_is_coloured_cut_or_asked() {
     let scene = Scene::new();
     for words in LOOKED_AT {

@@ -12,6 +12,11 @@ use crate::context::Context;
 use crate::output::Output;
 
 /// Plans that are used again, with parameters
+///
+/// A template is a TOML file: `about`, `[parameters.NAME]` with `about` and perhaps a `default`, and `[[tasks]]` with the
+/// fields of `maestro task import`; {{NAME}} in them stands for a parameter's value. They are looked for in
+/// .maestro/templates of the project's directory, in templates of the home, and among those that are built in; the nearer
+/// wins.
 #[derive(Subcommand, Debug)]
 pub enum TemplateCommand {
     #[command(alias = "ls")]
