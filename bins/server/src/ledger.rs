@@ -134,7 +134,12 @@ impl Ledger {
             return Ok(Some(payload));
         }
         let stored = self.client.message_near(STREAM, seq).await?;
-        Ok(stored.filter(|stored| stored.subject == Subject::events(project).to_string()).map(|stored| stored.payload))
+        let ours = stored.filter(|stored| stored.subject == Subject::events(project).to_string());
+        Ok(ours.map(|stored| {
+            // Whoever reads a timeline reads it again.
+            self.recent.put(project, seq, &stored.payload);
+            stored.payload
+        }))
     }
 
     /// Reads a message that was followed; `None` for the ledger's words about itself.

@@ -1,4 +1,4 @@
-//! The newest commits as they stand in the ledger: timelines mostly ask for these.
+//! Commits as they stand in the ledger, the newest and those read last: timelines mostly ask for these.
 
 use std::{
     collections::{HashMap, VecDeque},
