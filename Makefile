@@ -62,6 +62,11 @@ bench: nats ## figures of a release build, as a table and in target/bench (ARGS=
 schemas: ## writes schemas/ anew from the types
 	$(CARGO) run -q -p maestro-tests --bin schemas
 
+.PHONY: docs
+docs: ## writes docs/cli.md anew from the definitions of the command line
+	$(CARGO) run -q -p maestro-cli --bin maestro -- help reference > target/cli.md
+	mv target/cli.md docs/cli.md
+
 .PHONY: nats
 nats: ## finds a nats-server or fetches the pinned one into target/nats
 	@nats/get-nats-server.sh >/dev/null

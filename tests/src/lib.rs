@@ -5,5 +5,6 @@
 
 pub mod cluster;
 pub mod nats;
+pub mod pty;
 pub mod schema;
 pub mod stack;

@@ -29,7 +29,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("async-nats", &["maestro-client"], "the client is the only home of the broker's library"),
     ("redb", &["maestro-server"], "the projection belongs to the server; nobody shares its file"),
     ("axum", &["maestro-bridge"], "the bridge is the only one that speaks HTTP"),
-    ("rust-embed", &["maestro-bridge"], "the bridge serves the page"),
+    ("rust-embed", &["maestro-bridge", "maestro-cli"], "the bridge serves the page, the command line its texts"),
     ("comfy-table", &["maestro-cli"], "only the command line prints tables"),
     ("indicatif", &["maestro-cli"], "only the command line shows progress"),
     ("pty-process", &["maestro-spawner"], "the holder owns the terminals"),

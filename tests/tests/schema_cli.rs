@@ -128,6 +128,7 @@ const STORY: &[Step] = &[
     (&["project", "create", "web", "--title", "Web"], "answer.project"),
     (&["project", "list"], "page.project"),
     (&["project", "get"], "view.project"),
+    (&["project", "use", "web"], "view.project"),
     (&["project", "update", "--overview", "what it is about"], "answer.project"),
     (&["task", "create", "one", "--subtask", "part", "--label", "rust"], "answer.task"),
     (&["task", "create", "two", "--depends-on", "t1", "--desc", "more"], "answer.task"),
@@ -179,18 +180,33 @@ const STORY: &[Step] = &[
     (&["errors", "list"], ""),
     (&["errors", "show", "task_not_found"], ""),
     (&["init"], ""),
+    (&["task", "import", "plan.md"], "answer.plan"),
+    (&["task", "import", "plan.md", "--dry-run"], ""),
+    (&["task", "graph"], ""),
+    (&["template", "list"], ""),
+    (&["template", "show", "bugfix"], ""),
+    (&["template", "apply", "bugfix", "--set", "title=Crash"], "answer.plan"),
+    (&["template", "save", "own", "t2", "t3"], ""),
+    (&["stats"], ""),
+    (&["schema"], ""),
+    (&["schema", "view.task"], ""),
+    (&["completions", "zsh"], ""),
+    (&["man", "task", "log"], ""),
+    (&["help"], ""),
+    (&["help", "agents"], ""),
     (&["project", "archive"], "answer.project"),
     (&["project", "archive", "--restore"], "answer.project"),
     (&["project", "purge", "web", "--confirm", "web"], ""),
 ];
 
 /// Commands that need a stack or a session and have their own tests; they are called here with nobody there.
-const ELSEWHERE: &[&str] = &["up", "down", "logs", "doctor", "update"];
+const ELSEWHERE: &[&str] = &["up", "down", "logs", "doctor", "update", "task watch", "task export"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_succeeds_with_one_document_of_its_schema() {
     let cluster = Cluster::start(1);
     let cli = cluster.cli("ann");
+    std::fs::write(cli.home().join("plan.md"), "- [ ] Plan it\n  - [ ] read\n- [x] Think\n").unwrap();
     let mut wrong = Vec::new();
     let mut done: BTreeSet<String> = ELSEWHERE.iter().map(|&name| name.to_owned()).collect();
     tokio::task::block_in_place(|| {

@@ -107,7 +107,7 @@ fn unknown(ctx: &Context) -> ErrorBody {
     } else {
         body
     };
-    body.commands(["maestro up --detach", "maestro config set server nats://<host>:<port>"])
+    body.commands(["maestro up --detach", "maestro doctor", "maestro config set --help"])
 }
 
 pub fn stack_error(error: &StackError) -> ErrorBody {

@@ -6,17 +6,23 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use maestro_domain::{InvalidValue, ProjectId};
 
+use crate::command::completions::CompletionsArgs;
 use crate::command::config::ConfigArgs;
 use crate::command::errors::ErrorsCommand;
 use crate::command::events::EventsArgs;
+use crate::command::help::HelpArgs;
 use crate::command::init::InitArgs;
+use crate::command::man::ManArgs;
 use crate::command::message::MessageCommand;
 use crate::command::project::ProjectCommand;
+use crate::command::schema::SchemaArgs;
 use crate::command::session::SessionCommand;
+use crate::command::stats::StatsArgs;
 use crate::command::status::StatusArgs;
 use crate::command::subtask::SubtaskCommand;
 use crate::command::task::TaskCommand;
 use crate::command::task::next::NextArgs;
+use crate::command::template::TemplateCommand;
 use crate::command::update::UpdateArgs;
 use crate::command::wait::WaitArgs;
 use crate::command::whoami::WhoamiArgs;
@@ -24,7 +30,7 @@ use crate::up::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
 
 /// Teams of coding agents: tasks, sessions and messages, over NATS
 #[derive(Parser, Debug)]
-#[command(name = "maestro", version, subcommand_required = true)]
+#[command(name = "maestro", version, subcommand_required = true, disable_help_subcommand = true)]
 #[command(arg_required_else_help = true, infer_subcommands = false, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
@@ -41,16 +47,16 @@ pub struct Globals {
     #[arg(long, global = true, overrides_with = "json")]
     pub json: bool,
     /// The project [default: MAESTRO_PROJECT_ID, .maestro.toml upwards from here, defaultProject of the config]
-    #[arg(long, short = 'p', global = true, value_name = "ID")]
+    #[arg(long, short = 'p', global = true, value_name = "ID", overrides_with = "project")]
     pub project: Option<ProjectId>,
     /// The broker's address [default: MAESTRO_NATS_URL, the config, the running stack]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", overrides_with = "server")]
     pub server: Option<String>,
     /// Bound of the whole command, as in 500ms, 5s, 2m [default: 5s; waits: 90s in a session, else 10m]
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, overrides_with = "timeout")]
     pub timeout: Option<Duration>,
     /// The directory of the stack [default: MAESTRO_HOME, ~/.maestro]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", overrides_with = "home")]
     pub home: Option<PathBuf>,
     /// No notes on stderr
     #[arg(long, short = 'q', global = true, overrides_with = "quiet")]
@@ -74,18 +80,25 @@ pub enum Top {
     Session(SessionCommand),
     #[command(subcommand)]
     Message(MessageCommand),
+    #[command(subcommand)]
+    Template(TemplateCommand),
     Next(NextArgs),
     Update(UpdateArgs),
     Wait(WaitArgs),
     Events(EventsArgs),
+    Stats(StatsArgs),
     Whoami(WhoamiArgs),
     Config(ConfigArgs),
     #[command(subcommand)]
     Errors(ErrorsCommand),
+    Schema(SchemaArgs),
     Up(UpArgs),
     Down(DownArgs),
     Logs(LogsArgs),
     Doctor(DoctorArgs),
+    Help(HelpArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// `500ms`, `5s`, `2m`, `1h`; a bare number is seconds.

@@ -17,6 +17,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         Some("message") => noun("message", Top::Message, arguments),
         Some("project") => noun("project", Top::Project, arguments),
         Some("errors") => noun("errors", Top::Errors, arguments),
+        Some("template") => noun("template", Top::Template, arguments),
+        Some("help") => leaf("help", Top::Help, arguments),
+        Some("schema") => leaf("schema", Top::Schema, arguments),
+        Some("stats") => leaf("stats", Top::Stats, arguments),
         Some("status") => leaf("status", Top::Status, arguments),
         Some("next") => leaf("next", Top::Next, arguments),
         Some("update") => leaf("update", Top::Update, arguments),
@@ -43,6 +47,7 @@ fn with<T>(
     arguments: &[OsString],
 ) -> Result<Cli, clap::Error> {
     let trunk = Command::new("maestro").version(env!("CARGO_PKG_VERSION")).max_term_width(110);
+    let trunk = trunk.disable_help_subcommand(true);
     let matches = Globals::augment_args(trunk).subcommand(branch).try_get_matches_from(arguments)?;
     match matches.subcommand() {
         Some((_, below)) => Ok(Cli { globals: Globals::from_arg_matches(&matches)?, command: top(read(below)?) }),
@@ -72,6 +77,11 @@ mod tests {
             &["events", "-f"],
             &["whoami"],
             &["config", "list"],
+            &["template", "apply", "x", "--set", "a=b"],
+            &["help", "task", "log"],
+            &["schema", "view.task"],
+            &["stats", "--days", "3"],
+            &["help", "--hlep"],
             &["task"],
             &["task", "lst"],
             &["task", "get", "x1"],

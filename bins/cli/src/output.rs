@@ -118,8 +118,12 @@ impl Printer {
             let document = Document { success: true, data: &data, seq, unchanged, queued };
             return self.document(&document);
         }
+        let unchanged = output.unchanged;
         let text = (output.human)();
         self.out(&text);
+        if unchanged {
+            self.note(&paint(DIM, "nothing changed: it was so already"));
+        }
         0
     }
 
@@ -208,6 +212,10 @@ fn describe(error: &ErrorBody) -> String {
     }
     for command in commands {
         text.push_str(&format!("\n  {} {}", paint(DIM, "try:"), paint(ACCENT, command)));
+    }
+    // What was only typed wrong needs no explanation.
+    if error.code.exit_code() != ErrorCode::Usage.exit_code() {
+        text.push_str(&format!("\n  {}", paint(DIM, format!("why: maestro errors show {}", error.code))));
     }
     text
 }

@@ -56,6 +56,8 @@ pub fn tasks_of_one_project(
     Ok((ctx.project_or(project)?, ids))
 }
 
+/// First words behind which a verb stands.
+const WITH_VERBS: [&str; 8] = ["task", "subtask", "session", "project", "message", "config", "template", "errors"];
 const NOUNS: [&str; 6] = ["task", "subtask", "session", "project", "message", "config"];
 /// Global flags that take a value in the next word.
 const WITH_VALUE: [&str; 5] = ["--project", "-p", "--server", "--timeout", "--home"];
@@ -74,6 +76,17 @@ pub fn first_word(arguments: &[OsString]) -> Option<(usize, &str)> {
         }
         Some((at, word))
     })
+}
+
+/// `task help start` is `help task start`.
+pub fn help_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if let Some((at, word)) = first_word(&arguments)
+        && WITH_VERBS.contains(&word)
+        && arguments.get(at + 1).is_some_and(|next| next == "help")
+    {
+        arguments.swap(at, at + 1);
+    }
+    arguments
 }
 
 /// `task-start` is `task start`: the first word is taken apart.
@@ -103,6 +116,9 @@ mod tests {
         assert_eq!(split("maestro --project task-x task get"), "maestro --project task-x task get");
         assert_eq!(split("maestro task log task-start"), "maestro task log task-start");
         assert_eq!(split("maestro up"), "maestro up");
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(help_first(words("maestro --json task help log")), words("maestro --json help task log"));
+        assert_eq!(help_first(words("maestro task log help")), words("maestro task log help"));
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn missing() -> ErrorBody {
     ErrorBody::new(ErrorCode::MissingProject, "no project was named, and none follows from this directory").commands([
         "maestro init",
         "maestro project list",
-        "maestro config set defaultProject <id>",
+        "maestro project use --help",
     ])
 }
 

@@ -4,17 +4,18 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 use maestro_runtime::{Environment, LogOptions, init_logging};
-use maestro_wire::{ErrorBody, ErrorCode};
+use maestro_wire::ErrorCode;
+use serde_json::json;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Globals};
 use crate::context::Context;
-use crate::output::{Printer, internal};
-use crate::{command, narrow, parse, usage};
+use crate::output::{Output, Printer, internal};
+use crate::{command, help, narrow, parse, teach, usage};
 
 /// Runs one command; `arguments` begins with the program's name. Answers the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
     let environment = Environment::read();
-    let arguments = parse::split_hyphenated(arguments);
+    let arguments = parse::help_first(parse::split_hyphenated(arguments));
     let early = early_printer(&arguments, &environment);
     let cli = match narrow::parse(&arguments) {
         Ok(cli) => cli,
@@ -27,15 +28,21 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         }
     }
     let Cli { globals, command } = cli;
+    let words = spoken(&arguments);
     let ctx = Context::new(globals, environment);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ctx.printer.failure(&internal(format!("the runtime did not start: {error}"))),
     };
-    let outcome = runtime.block_on(command::run(command, &ctx));
+    let outcome = runtime.block_on(async {
+        match command::run(command, &ctx).await {
+            Ok(output) => Ok(output),
+            Err(error) => Err(teach::with_project(error, &ctx).await),
+        }
+    });
     let code = match outcome {
         Ok(output) => ctx.printer.answer(output),
-        Err(error) => ctx.printer.failure(&error),
+        Err(error) => ctx.printer.failure(&teach::complete(error, &words, &ctx.globals)),
     };
     drop(ctx);
     runtime.shutdown_background();
@@ -50,19 +57,29 @@ fn early_printer(arguments: &[OsString], environment: &Environment) -> Printer {
     Printer { json, quiet: has("--quiet"), no_color: has("--no-color") || environment.no_color() }
 }
 
+/// The words as they were typed, less the program's name.
+fn spoken(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
 fn not_parsed(error: &clap::Error, arguments: &[OsString], printer: Printer) -> u8 {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            printer.out(&error.render().ansi().to_string());
-            0
+        ErrorKind::DisplayHelp => {
+            let (document, text) = help::asked(arguments);
+            printer.answer(Output::new(&document, move || text))
+        }
+        ErrorKind::DisplayVersion => {
+            let text = error.render().to_string();
+            let version = json!({"version": env!("CARGO_PKG_VERSION")});
+            printer.answer(Output::new(&version, move || text))
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !printer.json => {
             printer.note(&error.render().ansi().to_string());
             ErrorCode::Usage.exit_code()
         }
         _ => {
-            let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-            let body: ErrorBody = usage::explain(error, &words);
+            let words = spoken(arguments);
+            let body = teach::complete(usage::explain(error, &words), &words, &Globals::default());
             printer.failure(&body)
         }
     }

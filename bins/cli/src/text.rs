@@ -18,18 +18,20 @@ fn given(text: &str) -> Result<String, ErrorBody> {
     if text != "-" {
         return Ok(text.to_owned());
     }
+    Ok(stdin(MOST)?.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// What stands on stdin, `most` bytes of it.
+pub fn stdin(most: u64) -> Result<String, ErrorBody> {
     let input = std::io::stdin();
     if input.is_terminal() {
         return Err(ErrorBody::new(ErrorCode::InvalidText, "'-' takes the text from stdin, and stdin is a terminal")
             .suggest("pipe the text in, or give it as an argument"));
     }
     let mut bytes = Vec::new();
-    let read = input.lock().take(MOST).read_to_end(&mut bytes);
+    let read = input.lock().take(most).read_to_end(&mut bytes);
     let text = read.ok().and_then(|_| String::from_utf8(bytes).ok());
-    match text {
-        Some(text) => Ok(text.trim_end_matches(['\n', '\r']).to_owned()),
-        None => Err(ErrorBody::new(ErrorCode::InvalidText, "what stands on stdin is no text (UTF-8)")),
-    }
+    text.ok_or_else(|| ErrorBody::new(ErrorCode::InvalidText, "what stands on stdin is no text (UTF-8)"))
 }
 
 /// `--like-this` or `--like=this`: one word that begins as options do.

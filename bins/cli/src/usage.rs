@@ -9,10 +9,11 @@ use maestro_wire::{ErrorBody, ErrorCode};
 /// The error of a command line that could not be understood.
 pub fn explain(error: &clap::Error, words: &[String]) -> ErrorBody {
     if let Some(invalid) = error.source().and_then(|source| source.downcast_ref::<InvalidValue>()) {
-        let body = ErrorBody::from(invalid.clone());
+        // Whoever completes it puts the line as it was meant before this.
+        let body = ErrorBody::from(invalid.clone()).commands([help_of(words)]);
         return match argument(error) {
-            Some(argument) => body.with("argument", argument).commands([help_of(words)]),
-            None => body.commands([help_of(words)]),
+            Some(argument) => body.with("argument", argument),
+            None => body,
         };
     }
     let code = match error.kind() {
@@ -60,14 +61,24 @@ fn text(value: &ContextValue) -> Option<String> {
 
 /// The line as it was typed with the wrong word replaced.
 fn repaired(error: &clap::Error, words: &[String], near: &str) -> String {
-    let wrong = argument(error).unwrap_or_default();
-    let mut line = String::from("maestro");
-    for word in words {
-        let word = if *word == wrong { near } else { word };
-        line.push(' ');
-        line.push_str(&quoted(word));
-    }
-    line
+    let named = argument(error).unwrap_or_default();
+    // Of an option with a value only the value is wrong, and of `--lable=x` only what stands before the sign.
+    let wrong = error.get(ContextKind::InvalidValue).and_then(text).unwrap_or(named);
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| match word.split_once('=') {
+            _ if *word == wrong => near.to_owned(),
+            Some((option, value)) if option == wrong => format!("{near}={value}"),
+            Some((option, value)) if value == wrong => format!("{option}={near}"),
+            Some(_) | None => word.clone(),
+        })
+        .collect();
+    line(&words)
+}
+
+/// Words as a line that can be typed.
+pub fn line(words: &[String]) -> String {
+    std::iter::once("maestro".to_owned()).chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a shell needs it.
@@ -80,11 +91,15 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-fn help_of(words: &[String]) -> String {
+/// How to ask for the help of the command that these words begin.
+pub fn help_of(words: &[String]) -> String {
     use clap::CommandFactory;
     let mut line = String::from("maestro");
     let mut at = crate::cli::Cli::command();
-    for word in words.iter().filter(|word| !word.starts_with('-')) {
+    // Values of global flags may stand before the command.
+    let named: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let from = named.iter().position(|word| at.find_subcommand(word).is_some()).unwrap_or(named.len());
+    for word in &named[from..] {
         let Some(next) = at.find_subcommand(word).cloned() else { break };
         line.push(' ');
         line.push_str(next.get_name());

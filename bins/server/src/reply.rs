@@ -1,7 +1,7 @@
 //! From a decided answer to the reply on the wire.
 
-use maestro_domain::{Answer, Task};
-use maestro_wire::{Reply, SessionView, TaskRow};
+use maestro_domain::{Answer, Imported, Task};
+use maestro_wire::{ImportedPlan, ImportedTask, Reply, SessionView, TaskRow};
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,8 +22,21 @@ pub fn answered(answer: &Answer) -> Reply {
         Answer::Task(task) => Reply::ok(&TaskAnswer { task, progress: task.progress() }),
         Answer::Session(session) => Reply::ok(session),
         Answer::Message(message) => Reply::ok(message),
+        Answer::Imported(tasks) => Reply::ok(&plan(tasks)),
         Answer::Gone(entity) => Reply::ok(&json!({ "deleted": entity })),
     }
+}
+
+fn plan(tasks: &[Imported]) -> ImportedPlan {
+    let item = |imported: &Imported| ImportedTask {
+        key: imported.key.clone(),
+        id: imported.task.id,
+        title: imported.task.title.clone(),
+        status: imported.task.status.kind(),
+        created: imported.created,
+    };
+    let created = tasks.iter().filter(|imported| imported.created).count();
+    ImportedPlan { items: tasks.iter().map(item).collect(), created: u32::try_from(created).unwrap_or(u32::MAX) }
 }
 
 /// A task in a list.

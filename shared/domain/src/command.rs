@@ -75,6 +75,7 @@ requests! {
     "project"."archive" => ArchiveProject(ArchiveProject),
     "project"."purge" => PurgeProject(PurgeProject),
     "task"."create" => CreateTask(CreateTask),
+    "task"."import" => ImportTasks(ImportTasks),
     "task"."update" => UpdateTask(UpdateTask),
     "task"."start" => StartTask(StartTask),
     "task"."next" => NextTask(NextTask),

@@ -24,14 +24,14 @@ mod time;
 mod verb;
 
 pub use command::{Caller, Command, Request};
-pub use decide::{Answer, Decision, Refused, answer, decide, decide_in};
+pub use decide::{Answer, Decision, Imported, Refused, answer, decide, decide_in};
 pub use event::{
     Change, EffectChange, Event, EventKind, MessageChange, NewSubtaskText, ProjectChange, SessionChange, TaskChange,
 };
 pub use id::{Actor, EntityRef, MessageId, ProjectId, SessionId, SubtaskId, TaskId, TaskRef, UserName};
 pub use limit::Limits;
 pub use message::{Message, MessageKind, MessageStatus};
-pub use name::{AgentName, Label, NodeName, PoolName, SkillName};
+pub use name::{AgentName, Label, NodeName, PlanKey, PoolName, SkillName};
 pub use parse::from_text;
 pub use project::Project;
 pub use react::{Effect, react};
@@ -40,7 +40,9 @@ pub use session::{
     DeadlineKind, InputKind, RestartPolicy, Role, Session, SessionStatus, SessionStatusKind, StopRequest,
 };
 pub use state::{IllegalEvent, State};
-pub use task::{Assignment, BlockKind, Claim, Holder, Priority, Progress, Released, Status, StatusKind, Subtask, Task};
+pub use task::{
+    Assignment, BlockKind, Claim, Holder, Origin, Priority, Progress, Released, Status, StatusKind, Subtask, Task,
+};
 pub use text::{InvalidValue, Line, Text, Title};
 pub use time::Timestamp;
 pub use verb::*;

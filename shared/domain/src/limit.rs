@@ -5,6 +5,8 @@ pub struct Limits;
 
 impl Limits {
     pub const TASKS: u32 = 500_000;
+    /// Tasks of one `task.import`.
+    pub const IMPORT: usize = 500;
     pub const SUBTASKS: usize = 200;
     pub const DEPENDENCIES: usize = 100;
     pub const LABELS: usize = 20;

@@ -49,6 +49,8 @@ macro_rules! name {
 
 name!(/// A task's label, for filtering.
     Label, "invalid_label", "a label", 48, b'_' | b':' | b'/' | b'.', "^[a-z0-9][a-z0-9_:/.-]{0,47}$");
+name!(/// What a task is called in the plan that it was imported from, and what the plan is called.
+    PlanKey, "invalid_value", "a key of a plan", 64, b'_' | b':' | b'/' | b'.', "^[a-z0-9][a-z0-9_:/.-]{0,63}$");
 name!(/// A pool of spawners.
     PoolName, "invalid_pool", "a pool name", 32, b'_', "^[a-z0-9][a-z0-9_-]{0,31}$");
 name!(/// An agent profile.

@@ -1,7 +1,8 @@
 //! Refusals: facts about the state that stand in a command's way.
 
 use crate::{
-    Actor, Holder, InvalidValue, MessageId, ProjectId, SessionId, SessionStatusKind, StatusKind, SubtaskId, TaskId,
+    Actor, Holder, InvalidValue, MessageId, PlanKey, ProjectId, SessionId, SessionStatusKind, StatusKind, SubtaskId,
+    TaskId,
 };
 
 /// Why a command cannot be. The wire turns each into an error code, a message and the next commands to type.
@@ -37,6 +38,12 @@ pub enum Refusal {
     OpenSubtasks { task: TaskId, open: Vec<SubtaskId> },
     #[error("that dependency would close a circle: {}", circle.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> "))]
     DependencyCycle { circle: Vec<TaskId> },
+    #[error("these tasks would wait for each other: {}", circle.iter().map(PlanKey::as_str).collect::<Vec<_>>().join(" -> "))]
+    PlanCycle { circle: Vec<PlanKey> },
+    #[error("'{on}', which '{key}' depends on, is neither a key of this plan nor a task")]
+    UnknownPlanKey { key: PlanKey, on: PlanKey },
+    #[error("the key '{0}' names two tasks of this plan")]
+    PlanKeyTwice(PlanKey),
     #[error("{} depend on task {task}", list(dependants))]
     HasDependants { task: TaskId, dependants: Vec<TaskId> },
     #[error("task {task} is being worked on by {}", holder.actor)]

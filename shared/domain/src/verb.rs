@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AgentName, DeadlineKind, InputKind, Label, Line, MessageId, MessageKind, NodeName, PoolName, Priority,
-    RestartPolicy, Role, SessionId, SkillName, SubtaskId, TaskId, Text, Timestamp, Title,
+    Actor, AgentName, DeadlineKind, InputKind, Label, Line, MessageId, MessageKind, NodeName, PlanKey, PoolName,
+    Priority, RestartPolicy, Role, SessionId, SkillName, SubtaskId, TaskId, Text, Timestamp, Title,
 };
 
 /// Markdown of up to 64 KiB.
@@ -66,6 +66,30 @@ verbs! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")] depends_on: Vec<TaskId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")] subtasks: Vec<NewSubtask>,
     }
+    /// A step of a task that is imported.
+    ImportSubtask {
+        title: Title,
+        #[serde(default, skip_serializing_if = "Option::is_none")] description: Option<Report>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")] completed: bool,
+    }
+    /// A task that is imported. `key` names it within its source, for ever; `dependsOn` takes keys, or ids of tasks that
+    /// are there.
+    ImportTask {
+        key: PlanKey,
+        title: Title,
+        #[serde(default, skip_serializing_if = "Option::is_none")] description: Option<Markdown>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] acceptance: Vec<Line>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] technical_notes: Option<Markdown>,
+        #[serde(default)] priority: Priority,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] labels: Vec<Label>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] depends_on: Vec<PlanKey>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] subtasks: Vec<ImportSubtask>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")] completed: bool,
+        /// What was done, of a completed one.
+        #[serde(default, skip_serializing_if = "Option::is_none")] summary: Option<Report>,
+    }
+    /// `task.import`: all of them or none. A task whose `source` and `key` are there already stays as it is.
+    ImportTasks { source: PlanKey, tasks: Vec<ImportTask> }
     /// `task.update`: what is absent stays; lists are replaced whole.
     UpdateTask {
         task: TaskId,

@@ -32,7 +32,7 @@ pub use query::{
 pub use reply::{Reply, ReplyError};
 pub use subject::{Place, Subject, SubjectError};
 pub use view::{
-    DependencyView, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView, TaskDetail, TaskRow, TaskTexts,
-    TimelineEntry,
+    DependencyView, ImportedPlan, ImportedTask, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView,
+    TaskDetail, TaskRow, TaskTexts, TimelineEntry,
 };
 pub use wait::{WaitEnvelope, WaitEvents, WaitReason, WaitRequest, WaitTasks, Waited, decode_wait};

@@ -13,7 +13,7 @@ impl From<Refusal> for ErrorBody {
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::ProjectNotFound(id) => body(ErrorCode::ProjectNotFound)
                 .with("project", id.as_str())
-                .commands([format!("maestro project create {id}"), "maestro project list".to_owned()]),
+                .commands(["maestro project list".to_owned(), format!("maestro project create {id}")]),
             Refusal::ProjectExists(id) => body(ErrorCode::ProjectExists)
                 .with("project", id.as_str())
                 .commands([format!("maestro project get {id}")]),
@@ -35,14 +35,13 @@ impl From<Refusal> for ErrorBody {
                 .with("session", id.to_string())
                 .commands(["maestro session list --all"]),
             Refusal::MessageNotFound(id) => {
-                body(ErrorCode::MessageNotFound).with("message", id.to_string()).commands(["maestro status"])
+                body(ErrorCode::MessageNotFound).with("message", id.to_string()).commands(["maestro message list"])
             }
             Refusal::InvalidTransition { task, from, verb, needs_force } => {
-                let mut commands: Vec<String> = Vec::new();
+                let mut commands: Vec<String> = from.verbs().iter().map(|next| next_command(next, task)).collect();
                 if needs_force {
                     commands.push(format!("maestro task {verb} {task} --force"));
                 }
-                commands.extend(from.verbs().iter().map(|next| next_command(next, task)));
                 body(ErrorCode::InvalidTransition)
                     .with("task", task.to_string())
                     .with("status", from.as_str())
@@ -53,8 +52,8 @@ impl From<Refusal> for ErrorBody {
             Refusal::AlreadyClaimed { task, holder } => {
                 body(ErrorCode::AlreadyClaimed).with("task", task.to_string()).with("holder", json!(holder)).commands([
                     "maestro task next --claim".to_owned(),
-                    format!("maestro task comment {task} \"<what you wanted to say>\""),
                     format!("maestro wait {task}"),
+                    format!("maestro task get {task}"),
                 ])
             }
             Refusal::AlreadyAssigned { task, session } => body(ErrorCode::AlreadyAssigned)
@@ -83,6 +82,19 @@ impl From<Refusal> for ErrorBody {
                 .with("circle", json!(circle))
                 .suggest("remove one of these edges first, or leave this one out")
                 .commands(circle.iter().take(2).map(|id| format!("maestro task get {id}")).collect::<Vec<_>>()),
+            Refusal::PlanCycle { circle } => body(ErrorCode::DependencyCycle)
+                .with("circle", json!(circle))
+                .suggest("take one of these out of a `dependsOn` of the plan")
+                .commands(["maestro task import --help"]),
+            Refusal::UnknownPlanKey { key, on } => body(ErrorCode::InvalidDependency)
+                .with("key", key.as_str())
+                .with("dependsOn", on.as_str())
+                .suggest("give a task of the plan this key, or name a task that is there by its id")
+                .commands(["maestro task list", "maestro task import --help"]),
+            Refusal::PlanKeyTwice(key) => body(ErrorCode::InvalidValue)
+                .with("key", key.as_str())
+                .suggest("every task of a plan has a key of its own")
+                .commands(["maestro task import --help"]),
             Refusal::HasDependants { task, dependants } => body(ErrorCode::HasDependants)
                 .with("task", task.to_string())
                 .with("dependants", json!(dependants))
@@ -98,7 +110,7 @@ impl From<Refusal> for ErrorBody {
             Refusal::NotPermitted { actor, what, task } => {
                 let mut commands = vec!["maestro whoami".to_owned(), "maestro task next --claim".to_owned()];
                 if let Some(task) = task {
-                    commands.insert(0, format!("maestro task comment {task} \"<what should be done>\""));
+                    commands.push(format!("maestro task get {task}"));
                 }
                 body(ErrorCode::NotPermitted).with("actor", actor.to_string()).with("what", what).commands(commands)
             }
@@ -117,21 +129,23 @@ impl From<Refusal> for ErrorBody {
                 .with("session", session.to_string())
                 .with("node", by.as_str())
                 .commands([format!("maestro session info {session}")]),
-            Refusal::LimitReached { what, limit } => {
-                body(ErrorCode::LimitReached).with("what", what).with("limit", limit)
-            }
+            Refusal::LimitReached { what, limit } => body(ErrorCode::LimitReached)
+                .with("what", what)
+                .with("limit", limit)
+                .suggest("part it into several, or take away what is no longer needed")
+                .commands(["maestro errors show limit_reached", "maestro status"]),
             Refusal::NoUpdates => body(ErrorCode::NoUpdates)
                 .suggest("give at least one thing to change, such as --title \"<new title>\"")
                 .commands(["maestro task update --help"]),
-            Refusal::NotDue => body(ErrorCode::NotDue),
+            Refusal::NotDue => body(ErrorCode::NotDue).commands(["maestro doctor"]),
         }
     }
 }
 
-/// A verb as it is typed, with placeholders only where text is needed.
+/// A verb as it is typed; where a text is needed, its help.
 fn next_command(verb: &str, task: maestro_domain::TaskId) -> String {
     match verb {
-        "block" => format!("maestro task block {task} --reason \"<reason>\""),
+        "block" => "maestro task block --help".to_owned(),
         other => format!("maestro task {other} {task}"),
     }
 }

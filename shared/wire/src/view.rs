@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use maestro_domain::{
-    Actor, Line, Message, Priority, Progress, Project, Session, SessionId, StatusKind, SubtaskId, Task, TaskId,
-    Timestamp, Title,
+    Actor, Line, Message, PlanKey, Priority, Progress, Project, Session, SessionId, StatusKind, SubtaskId, Task,
+    TaskId, Timestamp, Title,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,27 @@ pub struct DependencyView {
     pub summary: Option<String>,
 }
 
+/// A task of a plan that was imported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportedTask {
+    /// What the plan calls it.
+    pub key: PlanKey,
+    pub id: TaskId,
+    pub title: Title,
+    pub status: StatusKind,
+    /// False: it was there before.
+    pub created: bool,
+}
+
+/// What became of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportedPlan {
+    /// In the plan's order.
+    pub items: Vec<ImportedTask>,
+    /// How many of them are new.
+    pub created: u32,
+}
+
 /// A task with everything that a worker needs in one answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskDetail {
@@ -93,6 +114,9 @@ pub struct TaskDetail {
     /// The last entries, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<TimelineEntry>,
+    /// The caller's unread messages about this task, the oldest first, ten at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<MessageView>,
 }
 
 /// What happened, when, by whom: the change of one event with its `kind` and fields.

@@ -25,6 +25,7 @@ pub fn schemas() -> Named {
         ("page.timeline-entry", page(written::<Page<TimelineEntry>>(), "timeline entries")),
         ("answer.project", answer(written::<Project>(), "project", None)),
         ("answer.task", answer(task(), "task", Some("`null`: nothing is ready."))),
+        ("answer.plan", written::<ImportedPlan>()),
         ("answer.session", answer(written::<Session>(), "session", None)),
         ("answer.message", answer(written::<Message>(), "message", None)),
         ("order.spawn", read::<SpawnOrder>()),
@@ -55,6 +56,7 @@ pub const fn of_query(query: &Query) -> &'static str {
 pub fn of_command(entity: &str, verb: &str) -> Option<&'static str> {
     match (entity, verb) {
         ("project", _) => Some("answer.project"),
+        ("task", "import") => Some("answer.plan"),
         ("task" | "subtask", _) => Some("answer.task"),
         ("session", _) => Some("answer.session"),
         ("message", _) => Some("answer.message"),

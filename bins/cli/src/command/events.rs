@@ -7,6 +7,7 @@ use maestro_domain::{EntityRef, ProjectId, SessionId, TaskId};
 use maestro_wire::{ErrorBody, ErrorCode, EventList, Page, Query, TimelineEntry, WaitEvents, WaitRequest, Waited};
 
 use crate::context::Context;
+use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
 use crate::view;
 
@@ -30,6 +31,8 @@ pub struct EventsArgs {
     /// Go on from where the last page ended
     #[arg(long, conflicts_with_all = ["follow", "since"])]
     pub cursor: Option<String>,
+    #[command(flatten)]
+    pub only: FieldsArgs,
 }
 
 fn entity(text: &str) -> Result<EntityRef, maestro_domain::InvalidValue> {
@@ -50,12 +53,12 @@ pub async fn run(args: EventsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         (false, None) => {
             let query = Query::EventList(EventList { entity: args.about, limit: args.limit, cursor: args.cursor });
             let reply = ctx.ask(&project, query).await?;
-            Ok(Output::reply(reply, |data| {
+            fields::shown(reply, args.only, |data| {
                 view::of(data, |mut page: Page<TimelineEntry>| {
                     page.items.reverse();
                     view::event::lines(&page.items) + &view::more("maestro events", page.next_cursor.as_ref())
                 })
-            }))
+            })
         }
     }
 }
@@ -112,7 +115,7 @@ async fn follow(args: EventsArgs, ctx: &Context, project: &ProjectId) -> Result<
 }
 
 /// Returns when nobody reads stdout any more.
-async fn unheard(ctx: &Context) {
+pub async fn unheard(ctx: &Context) {
     while ctx.printer.is_heard() {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }

@@ -16,6 +16,7 @@ use crate::{place, text, view};
 pub struct InitArgs {
     /// The project's id [default: --project, else the directory's name]
     pub id: Option<ProjectId>,
+    /// Its title, in one line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
     /// What it is about, in markdown; `-`: from stdin
@@ -67,7 +68,7 @@ pub async fn run(args: InitArgs, ctx: &Context) -> Result<Output, ErrorBody> {
 }
 
 /// Writes the file that the project is found by; the rest of it stays.
-fn tie(file: &Path, id: &ProjectId) -> Result<(), ErrorBody> {
+pub fn tie(file: &Path, id: &ProjectId) -> Result<(), ErrorBody> {
     let failed = |error: std::io::Error| {
         ErrorBody::new(ErrorCode::InvalidConfig, format!("`{}`: {error}", file.display()))
             .suggest("run it in a directory that you may write to")
@@ -84,7 +85,8 @@ fn from_directory(here: &Path) -> Result<ProjectId, ErrorBody> {
     let slug: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(32).collect();
     slug.trim_matches('-').parse().map_err(|_| {
         ErrorBody::new(ErrorCode::MissingProject, "no id follows from the directory's name")
-            .commands(["maestro init <id>"])
+            .suggest("give it an id, as in `maestro init web`")
+            .commands(["maestro init --help"])
     })
 }
 

@@ -1,15 +1,21 @@
 //! One file a command: `command/<noun>/<verb>.rs`.
 
+pub mod completions;
 pub mod config;
 pub mod errors;
 pub mod events;
+pub mod help;
 pub mod init;
+pub mod man;
 pub mod message;
 pub mod project;
+pub mod schema;
 pub mod session;
+pub mod stats;
 pub mod status;
 pub mod subtask;
 pub mod task;
+pub mod template;
 pub mod update;
 pub mod wait;
 pub mod whoami;
@@ -29,7 +35,9 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Subtask(command) => subtask::run(command, ctx).await,
         Top::Session(command) => session::run(command, ctx).await,
         Top::Message(command) => message::run(command, ctx).await,
+        Top::Template(command) => template::run(command, ctx).await,
         Top::Status(_) => status::run(ctx).await,
+        Top::Stats(args) => stats::run(&args, ctx).await,
         Top::Whoami(_) => whoami::run(ctx),
         Top::Update(args) => update::run(args, ctx).await,
         Top::Next(args) => task::next::run(args, ctx).await,
@@ -37,9 +45,13 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Events(args) => events::run(args, ctx).await,
         Top::Config(args) => config::run(args, ctx).await,
         Top::Errors(command) => errors::run(command),
+        Top::Schema(args) => schema::run(&args),
         Top::Up(args) => up::up(args, ctx).await,
         Top::Down(args) => up::down(args, ctx).await,
         Top::Logs(args) => up::logs(args, ctx).await,
         Top::Doctor(args) => up::doctor(args, ctx).await,
+        Top::Help(args) => help::run(&args),
+        Top::Completions(args) => completions::run(&args),
+        Top::Man(args) => man::run(&args),
     }
 }

@@ -11,7 +11,7 @@ use crate::{report, text, view};
 /// Say what this session is doing
 #[derive(Args, Debug)]
 pub struct UpdateArgs {
-    /// `-`: from stdin
+    /// What it is; `-`: from stdin
     #[arg(allow_hyphen_values = true)]
     pub message: String,
 }
@@ -20,7 +20,8 @@ pub async fn run(args: UpdateArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let message = text::message(&args.message)?;
     if ctx.actor()?.0.session().is_none() {
         return Err(ErrorBody::new(ErrorCode::MissingSession, "update is for sessions, and the caller is none")
-            .commands(["maestro task log <task> \"<message>\"", "maestro whoami"]));
+            .suggest("people report on a task: `maestro task log t3 \"half way\"`")
+            .commands(["maestro whoami", "maestro task list --mine"]));
     }
     let request = Request::SessionUpdate(SessionUpdate { message });
     report::send(ctx, ctx.project()?, request, view::session::outcome).await

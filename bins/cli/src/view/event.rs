@@ -25,5 +25,5 @@ pub fn lines(entries: &[TimelineEntry]) -> String {
     if entries.is_empty() {
         return "nothing happened yet".to_owned();
     }
-    entries.iter().map(line).collect::<Vec<_>>().join("\n")
+    super::fitted(&entries.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

@@ -1,6 +1,8 @@
 //! What people see: entities as text. Only shapes text; nothing here asks or prints.
 
+pub mod board;
 pub mod event;
+pub mod graph;
 pub mod message;
 pub mod overview;
 pub mod project;
@@ -49,6 +51,11 @@ pub const fn status(status: StatusKind) -> (&'static str, Style) {
     }
 }
 
+/// The first sign of it.
+pub fn glyph(kind: StatusKind) -> &'static str {
+    status(kind).0.split(' ').next().unwrap_or_default()
+}
+
 /// The same of a session.
 pub const fn session_status(status: SessionStatusKind) -> (&'static str, Style) {
     match status {
@@ -94,6 +101,13 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
+/// The same without names above the columns.
+pub fn bare_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
+    table
+}
+
 /// A cell in one of our styles.
 pub fn cell(text: impl ToString, style: Style) -> comfy_table::Cell {
     use comfy_table::{Attribute, Cell, Color};
@@ -133,15 +147,82 @@ pub fn more(command: &str, cursor: Option<&String>) -> String {
     })
 }
 
+/// A line on the side, below a block.
+pub fn dim_line(text: &str) -> String {
+    format!("\n{}", paint(DIM, text))
+}
+
 /// A heading above a block.
 pub fn heading(text: &str, count: usize) -> String {
     format!("{} {}", paint(BOLD, text), paint(DIM, count))
 }
 
+/// Lines cut to the terminal's width; without a terminal as they are.
+pub fn fitted(text: &str) -> String {
+    match bare_table().width().map(usize::from) {
+        Some(width) => text.lines().map(|line| cut(line, width)).collect::<Vec<_>>().join("\n"),
+        None => text.to_owned(),
+    }
+}
+
+/// A line of at most this many signs; colours take no room and end with it.
+fn cut(line: &str, width: usize) -> String {
+    let (mut out, mut room, mut in_colour) = (String::new(), width, false);
+    let mut signs = line.chars();
+    while let Some(sign) = signs.next() {
+        if in_colour || sign == '\u{1b}' {
+            in_colour = !sign.is_ascii_alphabetic();
+            out.push(sign);
+            continue;
+        }
+        if room == 1 && !is_last(signs.clone()) {
+            return format!("{out}…\u{1b}[0m");
+        }
+        room = room.saturating_sub(1);
+        out.push(sign);
+    }
+    out
+}
+
+/// Nothing but colours follows.
+fn is_last(mut signs: impl Iterator<Item = char>) -> bool {
+    while let Some(sign) = signs.next() {
+        if sign != '\u{1b}' {
+            return false;
+        }
+        signs.by_ref().find(char::is_ascii_alphabetic);
+    }
+    true
+}
+
+/// Paragraphs broken to the terminal's width; without a terminal as they are. Indented lines are left alone.
+pub fn wrapped(text: &str) -> String {
+    let Some(width) = bare_table().width().map(usize::from) else { return text.to_owned() };
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with(' ') {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let mut at = String::new();
+        for word in line.split(' ') {
+            if !at.is_empty() && at.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut at));
+            }
+            if !at.is_empty() {
+                at.push(' ');
+            }
+            at.push_str(word);
+        }
+        lines.push(at);
+    }
+    lines.join("\n")
+}
+
 /// A block of text under a name.
 pub fn block(name: &str, text: &str) -> String {
     let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
-    format!("\n{}\n{}", paint(BOLD, name), lines.join("\n"))
+    format!("\n\n{}\n{}", paint(BOLD, name), lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -153,6 +234,15 @@ mod tests {
         assert_eq!(bar(Progress { completed: 2, total: 4 }), "▰▰▱▱▱ 2/4");
         assert_eq!(bar(Progress { completed: 0, total: 0 }), "");
         assert_eq!([span(59), span(60), span(7_200), span(200_000)], ["59s", "1m", "2h", "2d"]);
+    }
+
+    #[test]
+    fn a_line_is_cut_by_what_is_seen_of_it() {
+        assert_eq!(cut("abcd", 4), "abcd");
+        assert_eq!(cut("abcde", 4), "abc…\u{1b}[0m");
+        let painted = paint(BOLD, "abcd");
+        assert_eq!(cut(&painted, 4), painted);
+        assert_eq!(cut(&format!("{painted}e"), 4), "\u{1b}[1mabc…\u{1b}[0m");
     }
 
     #[test]

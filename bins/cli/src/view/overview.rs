@@ -1,13 +1,16 @@
 //! `status`: first what needs me.
 
-use maestro_wire::Overview;
+use maestro_wire::{Overview, TaskRow};
 
 use crate::output::{BAD, DIM, GOOD, WARN, paint};
 
-use super::{heading, message, project, session, task};
+use super::{board, heading, message, session};
 
 pub fn card(overview: &Overview) -> String {
-    let mut blocks = vec![project::line(&overview.project)];
+    let mut blocks = vec![board::headline(&overview.project)];
+    let groups = [&overview.blocked, &overview.in_review, &overview.in_progress, &overview.ready];
+    let layout = board::Layout::of(&groups.into_iter().flatten().collect::<Vec<_>>());
+    let group = |name: &str, rows: &[TaskRow]| board::named(name, &rows.iter().collect::<Vec<_>>(), &layout);
     let mut waiting = 0;
     for view in &overview.needs_input {
         waiting += 1;
@@ -16,7 +19,7 @@ pub fn card(overview: &Overview) -> String {
     for (name, rows) in [("blocked", &overview.blocked), ("in review", &overview.in_review)] {
         if !rows.is_empty() {
             waiting += rows.len();
-            blocks.push(format!("{}\n{}", heading(name, rows.len()), indented(&task::table_of(rows))));
+            blocks.push(group(name, rows));
         }
     }
     if !overview.messages.is_empty() {
@@ -29,7 +32,7 @@ pub fn card(overview: &Overview) -> String {
     }
     for (name, rows) in [("in progress", &overview.in_progress), ("ready", &overview.ready)] {
         if !rows.is_empty() {
-            blocks.push(format!("{}\n{}", heading(name, rows.len()), indented(&task::table_of(rows))));
+            blocks.push(group(name, rows));
         }
     }
     if !overview.sessions.is_empty() {
@@ -40,7 +43,7 @@ pub fn card(overview: &Overview) -> String {
         blocks.push(format!("{} {effect}", paint(BAD, "failed:")));
     }
     if overview.project.tasks.is_empty() {
-        blocks.push(format!("no tasks yet\n  {} maestro task create \"<title>\"", paint(DIM, "try:")));
+        blocks.push(format!("no tasks yet\n  {} maestro task create \"Write the parser\"", paint(DIM, "try:")));
     }
     blocks.join("\n\n")
 }

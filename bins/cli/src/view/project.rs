@@ -53,7 +53,9 @@ pub fn card(view: &ProjectView) -> String {
     let project = &view.project;
     let mut text = line(view);
     text.push_str(&paint(DIM, format!("\ncreated {} by {}", age(project.created_at), project.created_by)));
-    let counts: Vec<String> = view.tasks.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let some = view.tasks.iter().filter(|(_, count)| **count > 0);
+    let counts: Vec<String> =
+        some.map(|(status, count)| format!("{count} {}", status.as_str().replace('_', " "))).collect();
     if !counts.is_empty() {
         text.push_str(&format!("\n{} {}", paint(DIM, "tasks:"), counts.join(", ")));
     }

@@ -39,10 +39,13 @@ const fn role(role: maestro_domain::Role) -> &'static str {
     }
 }
 
-pub fn page(page: &Page<SessionView>) -> String {
+pub fn page(page: &Page<SessionView>, filtered: bool) -> String {
+    if page.items.is_empty() && filtered {
+        return format!("no session fits\n  {} maestro session list --all", paint(DIM, "all:"));
+    }
     if page.items.is_empty() {
         return format!(
-            "no living sessions\n  {} maestro session spawn --task <task>\n  {} maestro session list --all",
+            "no living sessions\n  {} maestro session spawn --task t1\n  {} maestro session list --all",
             paint(DIM, "try:"),
             paint(DIM, "ended ones:")
         );

@@ -1,7 +1,7 @@
 //! Tasks: a table, a card, a line.
 
 use maestro_domain::{Status, StatusKind, Task};
-use maestro_wire::{Page, TaskDetail, TaskRow};
+use maestro_wire::{Page, ProjectView, TaskDetail, TaskRow};
 
 use crate::output::{ACCENT, BOLD, DIM, GOOD, paint};
 
@@ -32,14 +32,22 @@ pub fn page(page: &Page<TaskRow>, filtered: bool) -> String {
         return if filtered {
             format!("no task fits\n  {} maestro task list", paint(DIM, "all:"))
         } else {
-            format!("no tasks yet\n  {} maestro task create \"<title>\"", paint(DIM, "try:"))
+            format!("no tasks yet\n  {} maestro task create \"Write the parser\"", paint(DIM, "try:"))
         };
     }
     format!("{}{}", table_of(&page.items), super::more("maestro task list", page.next_cursor.as_ref()))
 }
 
+/// The same in groups, with how far the whole is.
+pub fn grouped(rows: &[TaskRow], whole: Option<&ProjectView>, filtered: bool) -> String {
+    if rows.is_empty() {
+        return page(&Page { items: Vec::new(), next_cursor: None }, filtered);
+    }
+    super::board::card(rows, whole)
+}
+
 /// Who works on it, or was given it.
-fn holder(task: &Task) -> String {
+pub(super) fn holder(task: &Task) -> String {
     match (&task.claim, &task.assignment) {
         (Some(claim), _) => claim.holder.actor.to_string(),
         (None, Some(assignment)) => format!("→ {}", assignment.session),
@@ -114,6 +122,9 @@ pub fn card(detail: &TaskDetail) -> String {
         if let Some(report) = report {
             text.push_str(&block(name, report));
         }
+    }
+    if !detail.messages.is_empty() {
+        text.push_str(&block("Messages to you", &super::message::letters(&detail.messages)));
     }
     if !detail.timeline.is_empty() {
         let lines: Vec<String> = detail.timeline.iter().map(event::line).collect();

@@ -1,5 +1,6 @@
 //! `message.list`: the caller's unread messages.
 
+use maestro_domain::{Message, TaskId};
 use maestro_wire::{ErrorBody, MessageList, MessageView, Page};
 
 use super::{Asked, cursor};
@@ -32,8 +33,20 @@ pub fn unread(
             break;
         }
         let Some(message) = asked.view.state.message(id) else { continue };
-        let body = asked.stored(reading.message_body(&asked.project.id, id))?.unwrap_or_default();
-        items.push(MessageView { message: maestro_domain::Message::clone(message), body });
+        items.push(view(asked, reading, message)?);
     }
     Ok(items)
+}
+
+/// Unread messages of the caller about a task, the oldest first.
+pub fn about(asked: &Asked<'_>, reading: &Reading, task: TaskId) -> Result<Vec<MessageView>, ErrorBody> {
+    const SHOWN: usize = 10;
+    let inbox = asked.view.state.inbox(asked.actor).filter_map(|id| asked.view.state.message(id));
+    let of_it = inbox.filter(|message| message.task == Some(task)).take(SHOWN);
+    of_it.map(|message| view(asked, reading, message)).collect()
+}
+
+fn view(asked: &Asked<'_>, reading: &Reading, message: &Message) -> Result<MessageView, ErrorBody> {
+    let body = asked.stored(reading.message_body(&asked.project.id, message.id))?.unwrap_or_default();
+    Ok(MessageView { message: message.clone(), body })
 }

@@ -3,7 +3,7 @@
 use maestro_domain::{EntityRef, Refusal, Task, TaskId};
 use maestro_wire::{DependencyView, ErrorBody, ErrorCode, Page, TaskDetail, TaskGet, TaskTimeline, TimelineEntry};
 
-use super::{Asked, cursor, history};
+use super::{Asked, cursor, history, message};
 use crate::store::Reading;
 
 fn named(task: Option<TaskId>) -> Result<TaskId, ErrorBody> {
@@ -14,7 +14,9 @@ pub async fn get(asked: &Asked<'_>, get: &TaskGet) -> Result<TaskDetail, ErrorBo
     let id = named(get.task)?;
     let task = asked.view.state.task(id).ok_or(Refusal::TaskNotFound(id))?;
     let reading = asked.reading().await?;
-    detail(asked, &reading, task, get.timeline.unwrap_or(10).min(1000) as usize).await
+    let mut detail = detail(asked, &reading, task, get.timeline.unwrap_or(10).min(1000) as usize).await?;
+    detail.messages = message::about(asked, &reading, id)?;
+    Ok(detail)
 }
 
 /// A task with its texts, the summaries of its dependencies and its last entries.
@@ -47,6 +49,7 @@ pub async fn detail(
         texts,
         dependencies,
         timeline,
+        messages: Vec::new(),
     })
 }
 

@@ -78,6 +78,7 @@ fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
         | Request::ArchiveProject(_)
         | Request::PurgeProject(_) => Ok(()),
         Request::CreateTask(verb) => task::create::decide(draft, verb),
+        Request::ImportTasks(verb) => task::import::decide(draft, &who, verb),
         Request::UpdateTask(verb) => task::update::decide(draft, &who, verb),
         Request::StartTask(verb) => task::start::decide(draft, &who, verb.task, verb.force),
         Request::NextTask(verb) => task::next::decide(draft, &who, verb),
@@ -135,8 +136,18 @@ pub enum Answer {
     Task(Arc<Task>),
     Session(Arc<Session>),
     Message(Arc<Message>),
+    /// What became of the tasks of a plan, in its order.
+    Imported(Vec<Imported>),
     /// The entity is gone.
     Gone(EntityRef),
+}
+
+/// A task of a plan, and whether this command created it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Imported {
+    pub key: crate::PlanKey,
+    pub task: Arc<Task>,
+    pub created: bool,
 }
 
 /// The answer to a command whose events these are: the entity of the first, as the last of them left it. A pure
@@ -145,6 +156,9 @@ pub enum Answer {
 /// Without events: the entity that the request is about, as it stands.
 #[must_use]
 pub fn answer(state: &State, caller: &Caller, request: &Request, events: &[Event]) -> Answer {
+    if let Request::ImportTasks(verb) = request {
+        return Answer::Imported(task::import::answer(state, verb, events));
+    }
     let Some(first) = events.first() else { return standing(state, caller, request) };
     let entity = first.entity();
     let last = events.iter().rev().find(|event| {
@@ -174,7 +188,9 @@ fn standing(state: &State, caller: &Caller, request: &Request) -> Answer {
         | Request::ArchiveProject(_)
         | Request::PurgeProject(_) => state.project().cloned().map_or(Answer::Nothing, Answer::Project),
         Request::NextTask(verb) => task::next::best(state, &caller.actor, &verb.labels).map_or(Answer::Nothing, task),
-        Request::CreateTask(_) | Request::EffectFailed(_) | Request::RefuseQueued(_) => Answer::Nothing,
+        Request::CreateTask(_) | Request::ImportTasks(_) | Request::EffectFailed(_) | Request::RefuseQueued(_) => {
+            Answer::Nothing
+        }
         Request::UpdateTask(v) => task(v.task),
         Request::StartTask(v) => task(v.task),
         Request::LogTask(v) => task(v.task),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use super::{Assignment, BlockKind, Claim, Holder, Priority, Released, Status, StatusKind, Subtask, Task};
+use super::{Assignment, BlockKind, Claim, Holder, Origin, Priority, Released, Status, StatusKind, Subtask, Task};
 use crate::{Actor, Label, Line, TaskId, Timestamp, Title};
 
 #[derive(Deserialize)]
@@ -40,6 +40,7 @@ struct FlatTask {
     #[serde(default)]
     releases: u32,
     assignment: Option<Assignment>,
+    origin: Option<Origin>,
     created_by: Actor,
     created_at: Timestamp,
     updated_by: Actor,
@@ -80,6 +81,7 @@ impl<'de> Deserialize<'de> for Task {
             past_holders: flat.past_holders,
             releases: flat.releases,
             assignment: flat.assignment,
+            origin: flat.origin,
             created_by: flat.created_by,
             created_at: flat.created_at,
             updated_by: flat.updated_by,

@@ -6,7 +6,7 @@ mod status;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Label, SessionId, SubtaskId, TaskId, Timestamp, Title};
+use crate::{Actor, Label, PlanKey, SessionId, SubtaskId, TaskId, Timestamp, Title};
 pub use status::{BlockKind, Status, StatusKind};
 
 /// How urgent a task is; `critical` goes first.
@@ -74,6 +74,16 @@ pub struct Assignment {
     pub at: Timestamp,
 }
 
+/// Where an imported task comes from: importing the same again finds it by this.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The plan.
+    pub source: PlanKey,
+    /// What the task is called in it.
+    pub key: PlanKey,
+}
+
 /// Completed subtasks of all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Progress {
@@ -117,6 +127,8 @@ pub struct Task {
     pub releases: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Assignment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     pub created_by: Actor,
     pub created_at: Timestamp,
     pub updated_by: Actor,

@@ -226,6 +226,27 @@ fn project_request() -> BoxedStrategy<Request> {
     .boxed()
 }
 
+fn planned() -> impl Strategy<Value = ImportTask> {
+    let key = || select(vec!["a", "b", "c", "d", "t1"]).prop_map(|key| key.parse::<PlanKey>().unwrap());
+    let step =
+        (title(), any::<bool>()).prop_map(|(title, completed)| ImportSubtask { title, description: None, completed });
+    (key(), title(), vec(key(), 0..2), vec(step, 0..2), labels(), prop::bool::weighted(0.2)).prop_map(
+        |(key, title, depends_on, subtasks, labels, completed)| ImportTask {
+            key,
+            title,
+            description: None,
+            acceptance: Vec::new(),
+            technical_notes: None,
+            labels,
+            depends_on,
+            subtasks,
+            priority: Priority::High,
+            completed,
+            summary: None,
+        },
+    )
+}
+
 fn task_request() -> BoxedStrategy<Request> {
     let new = (title(), option::of(report())).prop_map(|(title, description)| NewSubtask { title, description });
     let summary = || option::of(report());
@@ -236,6 +257,9 @@ fn task_request() -> BoxedStrategy<Request> {
                 title, description, priority, labels, depends_on, subtasks, ..blank_task()
             })
         ),
+        2 => vec(planned(), 1..4).prop_map(|tasks| Request::ImportTasks(ImportTasks {
+            source: "plan".parse().unwrap(), tasks,
+        })),
         2 => (task(), option::of(title()), option::of(priority()), option::of(labels()), markdown()).prop_map(
             |(task, title, priority, labels, description)| Request::UpdateTask(UpdateTask {
                 task, title, priority, labels, description, acceptance: None, technical_notes: None,

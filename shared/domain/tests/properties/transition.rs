@@ -148,6 +148,7 @@ fn repeating_what_is_so_yields_no_events(o: &Observed<'_>) {
         | Request::CompleteSubtask(_)
         | Request::ReopenSubtask(_)
         | Request::MoveSubtask(_)
+        | Request::ImportTasks(_)
         | Request::ArchiveProject(_) => o.after.project().is_some_and(|p| !p.archived) || o.events().is_empty(),
         _ => false,
     };
@@ -166,6 +167,7 @@ fn target(request: &Request, caller: &Actor) -> Option<EntityRef> {
         | Request::PurgeProject(_)
         | Request::EffectFailed(_) => Some(EntityRef::Project),
         Request::CreateTask(_)
+        | Request::ImportTasks(_)
         | Request::NextTask(_)
         | Request::SpawnSession(_)
         | Request::SendMessage(_)
@@ -196,7 +198,7 @@ fn the_first_event_is_about_the_target(o: &Observed<'_>) {
     let Some(first) = o.events().first() else { return };
     let (task, session, message) = o.before.counters();
     let expected = match &o.command.request {
-        Request::CreateTask(_) => EntityRef::Task(TaskId::new(task + 1)),
+        Request::CreateTask(_) | Request::ImportTasks(_) => EntityRef::Task(TaskId::new(task + 1)),
         Request::SpawnSession(_) => EntityRef::Session(SessionId::new(session + 1)),
         Request::SendMessage(_) => EntityRef::Message(MessageId::new(message + 1)),
         Request::NextTask(_) => {
@@ -238,6 +240,14 @@ fn the_answer_is_the_target_as_it_now_is(o: &Observed<'_>) {
             assert_eq!(about, Some(EntityRef::Session(session.id)));
         }
         Answer::Message(message) => assert_eq!(about, Some(EntityRef::Message(message.id))),
+        Answer::Imported(tasks) => {
+            let Request::ImportTasks(plan) = request else { panic!("{request:?} imports nothing") };
+            assert!(tasks.iter().map(|t| &t.key).eq(plan.tasks.iter().map(|t| &t.key)), "one answer a task");
+            for imported in tasks {
+                assert_eq!(Some(&imported.task), o.after.task(imported.task.id));
+                assert_eq!(imported.created, o.before.task(imported.task.id).is_none(), "{}", imported.key);
+            }
+        }
         Answer::Gone(entity) => assert_eq!(about, Some(entity)),
     }
 }
@@ -248,7 +258,7 @@ fn a_worker_changes_no_foreign_task(o: &Observed<'_>) {
     for event in o.events() {
         let Event::Task { id, change, after: Some(after) } = event else { continue };
         let Some(before) = o.before.task(*id) else {
-            assert!(matches!(o.command.request, Request::CreateTask(_)));
+            assert!(matches!(o.command.request, Request::CreateTask(_) | Request::ImportTasks(_)));
             continue;
         };
         let held = before.past_holders.iter().chain(before.claim.iter().map(|c| &c.holder));

@@ -28,6 +28,12 @@ fn payloads() -> Vec<(&'static str, Value)> {
             json!({"task": "t1", "title": "a", "description": "b", "acceptance": [], "technicalNotes": "d",
             "priority": "low", "labels": []}),
         ),
+        (
+            "task.import",
+            json!({"source": "p", "tasks": [{"key": "a", "title": "b", "description": "c", "acceptance": ["d"],
+            "technicalNotes": "e", "priority": "low", "labels": ["f"], "dependsOn": ["g"], "completed": true, "summary": "h",
+            "subtasks": [{"title": "i", "description": "j", "completed": true}]}]}),
+        ),
         ("task.start", json!({"task": "t1", "force": true})),
         ("task.next", json!({"claim": true, "labels": ["e"]})),
         ("task.log", said.clone()),

@@ -5,6 +5,7 @@
 mod claim;
 mod dependency;
 mod golden;
+mod import;
 mod json;
 mod kit;
 mod message;

@@ -13,6 +13,7 @@ use super::super::{root::to, view};
 pub const ANSWERS: &[&str] = &[
     "answer.project",
     "answer.task",
+    "answer.plan",
     "answer.session",
     "answer.message",
     "view.project",

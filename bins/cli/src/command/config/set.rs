@@ -31,7 +31,11 @@ pub fn run(args: SetArgs, ctx: &Context) -> Result<Output, ErrorBody> {
                 let key = super::key(pair)?;
                 return Err(ErrorBody::new(ErrorCode::MissingRequiredField, format!("{} needs a value", key.as_str()))
                     .with("field", "value")
-                    .commands([format!("maestro config set {} <value>", key.as_str())]));
+                    .suggest(format!("{} is {}", key.as_str(), key.expects()))
+                    .commands([
+                        format!("maestro config get {}", key.as_str()),
+                        "maestro config set --help".to_owned(),
+                    ]));
             }
         },
         [key, value, ..] => (super::key(key)?, Some(value.clone())),

@@ -2,9 +2,10 @@
 
 use clap::Args;
 use maestro_domain::{AcknowledgeMessage, MessageId, ProjectId, Request};
-use maestro_wire::{ErrorBody, ErrorCode, MessageList, MessageView, Page, Query};
+use maestro_wire::{ErrorBody, ErrorCode, MessageList, MessageView, Page, Query, Reply};
 
 use crate::context::Context;
+use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
 use crate::view;
 
@@ -13,8 +14,11 @@ use crate::view;
 pub struct ReadArgs {
     /// Only these
     pub messages: Vec<MessageId>,
+    /// At most this many [default: 50; at most 1000]
     #[arg(long, short = 'n')]
     pub limit: Option<u32>,
+    #[command(flatten)]
+    pub only: FieldsArgs,
 }
 
 pub async fn run(args: ReadArgs, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -37,7 +41,9 @@ pub async fn run(args: ReadArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         seq = Some(later);
     }
     let human = page.items.clone();
-    Ok(Output::new(&page, move || view::message::letters(&human)).at(seq))
+    let mut reply = Reply::ok(&page);
+    reply.seq = seq;
+    fields::shown(reply, args.only, move |_| view::message::letters(&human))
 }
 
 /// Marks messages as seen; answers the last sequence.

@@ -13,6 +13,7 @@ use crate::{text, view};
 pub struct CreateArgs {
     /// Its id: a-z, 0-9 and '-'
     pub id: ProjectId,
+    /// Its title, in one line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
     /// What it is about, in markdown; `-`: from stdin

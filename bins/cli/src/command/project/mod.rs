@@ -6,6 +6,7 @@ mod get;
 mod list;
 mod purge;
 mod update;
+mod use_here;
 
 use clap::Subcommand;
 use maestro_wire::ErrorBody;
@@ -23,6 +24,8 @@ pub enum ProjectCommand {
     #[command(alias = "show")]
     Get(get::GetArgs),
     Update(update::UpdateArgs),
+    #[command(name = "use")]
+    Use(use_here::UseArgs),
     Archive(archive::ArchiveArgs),
     Purge(purge::PurgeArgs),
 }
@@ -33,6 +36,7 @@ pub async fn run(command: ProjectCommand, ctx: &Context) -> Result<Output, Error
         ProjectCommand::List(args) => list::run(args, ctx).await,
         ProjectCommand::Get(args) => get::run(args, ctx).await,
         ProjectCommand::Update(args) => update::run(args, ctx).await,
+        ProjectCommand::Use(args) => use_here::run(args, ctx).await,
         ProjectCommand::Archive(args) => archive::run(args, ctx).await,
         ProjectCommand::Purge(args) => purge::run(args, ctx).await,
     }

@@ -10,6 +10,7 @@ use crate::output::Output;
 /// Delete a project with its whole history; there is no way back
 #[derive(Args, Debug)]
 pub struct PurgeArgs {
+    /// The project
     pub id: ProjectId,
     /// The project's id once more
     #[arg(long, value_name = "ID")]

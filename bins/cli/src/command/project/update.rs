@@ -13,6 +13,7 @@ use crate::{text, view};
 pub struct UpdateArgs {
     /// The project [default: the one of this place]
     pub id: Option<ProjectId>,
+    /// Its title, in one line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
     /// What it is about, in markdown; `-`: from stdin

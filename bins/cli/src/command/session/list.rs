@@ -5,8 +5,9 @@ use maestro_domain::{Role, SessionStatusKind};
 use maestro_wire::{ErrorBody, Query, SessionList};
 
 use crate::context::Context;
+use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
-use crate::{fields, parse, view};
+use crate::{parse, view};
 
 use super::spawn::RoleName;
 
@@ -19,19 +20,21 @@ pub struct ListArgs {
     /// requested, starting, active, needs_input, exited, failed, stopped, lost
     #[arg(long, value_delimiter = ',', value_parser = parse::session_status)]
     pub status: Vec<SessionStatusKind>,
+    /// Only of this role
     #[arg(long, value_enum)]
     pub role: Option<RoleName>,
+    /// At most this many [default: 50; at most 1000]
     #[arg(long, short = 'n')]
     pub limit: Option<u32>,
     /// Go on from where the last page ended
     #[arg(long)]
     pub cursor: Option<String>,
-    /// Only these fields
-    #[arg(long, value_delimiter = ',', value_name = "FIELD")]
-    pub fields: Vec<String>,
+    #[command(flatten)]
+    pub only: FieldsArgs,
 }
 
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let filtered = args.all || args.role.is_some() || args.cursor.is_some() || !args.status.is_empty();
     let ended = args.status.iter().any(|status| !status.is_living());
     let query = Query::SessionList(SessionList {
         all: args.all || ended,
@@ -44,12 +47,12 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         limit: args.limit,
         cursor: args.cursor,
     });
-    let reply = fields::pick(ctx.ask(&ctx.project()?, query).await?, &args.fields);
+    let reply = fields::pick(ctx.ask(&ctx.project()?, query).await?, &args.only.fields)?;
     Ok(Output::reply(reply, move |data| {
-        if args.fields.is_empty() {
-            view::of(data, |page| view::session::page(&page))
+        if args.only.fields.is_empty() {
+            view::of(data, |page| view::session::page(&page, filtered))
         } else {
-            fields::lines(data, &args.fields)
+            fields::lines(data, &args.only.fields)
         }
     }))
 }

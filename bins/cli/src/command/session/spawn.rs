@@ -25,6 +25,7 @@ pub struct SpawnArgs {
     /// A task for it; may be repeated
     #[arg(long = "task", alias = "taskId", alias = "task-id", alias = "tasks", value_delimiter = ',')]
     pub tasks: Vec<TaskRef>,
+    /// What it is for
     #[arg(long, value_enum, default_value_t)]
     pub role: RoleName,
     /// What it knows how to do [default: maestro-worker, maestro-orchestrator, maestro-cli by role]
@@ -42,6 +43,7 @@ pub struct SpawnArgs {
     /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's]
     #[arg(long)]
     pub agent: Option<AgentName>,
+    /// The model, as the agent calls it
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub model: Option<String>,
     /// The pool of spawners [default: default]

@@ -11,6 +11,7 @@ use crate::view;
 /// Ask a session to end
 #[derive(Args, Debug)]
 pub struct StopArgs {
+    /// The session
     pub session: SessionId,
 }
 

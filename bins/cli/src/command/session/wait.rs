@@ -14,6 +14,7 @@ const NO_MESSAGE: MessageId = MessageId::new(999_999_999);
 /// Wait until a session ends or needs input
 #[derive(Args, Debug)]
 pub struct WaitSessionArgs {
+    /// The sessions
     #[arg(required = true)]
     pub sessions: Vec<SessionId>,
     /// Until all of them did

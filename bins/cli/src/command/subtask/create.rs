@@ -17,6 +17,7 @@ pub struct CreateArgs {
     /// The title; `-`: from stdin
     #[arg(value_name = "TITLE", allow_hyphen_values = true)]
     pub second: Option<String>,
+    /// What it is about, in markdown; `-`: from stdin
     #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
 }

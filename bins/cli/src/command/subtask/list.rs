@@ -5,6 +5,7 @@ use maestro_domain::TaskRef;
 use maestro_wire::{ErrorBody, Page, Query, TaskDetail, TaskGet};
 
 use crate::context::Context;
+use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
 use crate::{target, view};
 
@@ -13,6 +14,8 @@ use crate::{target, view};
 pub struct ListArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
+    #[command(flatten)]
+    pub only: FieldsArgs,
 }
 
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -30,12 +33,13 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         value
     });
     let page = Page { items: items.collect::<Vec<_>>(), next_cursor: None };
-    let human = move || {
+    let mut reply = maestro_wire::Reply::ok(&page);
+    reply.seq = seq;
+    fields::shown(reply, args.only, move |_| {
         if detail.task.subtasks.is_empty() {
-            format!("{task} has no subtasks\n  try: maestro subtask create {task} \"<title>\"")
+            format!("{task} has no subtasks\n  try: maestro subtask create {task} \"the first step\"")
         } else {
             view::task::subtasks(&detail.task)
         }
-    };
-    Ok(Output::new(&page, human).at(seq))
+    })
 }

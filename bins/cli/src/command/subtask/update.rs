@@ -14,8 +14,10 @@ pub struct UpdateArgs {
     /// The task, unless it follows from the session, and the step
     #[arg(num_args = 1..=2, required = true, value_names = ["TASK", "SUBTASK"])]
     pub words: Vec<String>,
+    /// Its title, in one line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
+    /// What it is about, in markdown; `-`: from stdin
     #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
 }

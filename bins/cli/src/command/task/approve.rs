@@ -11,6 +11,7 @@ use crate::{target, text, view};
 /// Accept a task that was handed in for review
 #[derive(Args, Debug)]
 pub struct ApproveArgs {
+    /// The task
     pub task: TaskRef,
     /// What was done, in a few lines; `-`: from stdin
     #[arg(long, short = 's', value_name = "TEXT", allow_hyphen_values = true)]

@@ -11,6 +11,7 @@ use crate::{target, text, view};
 /// Cancel a task; those that depend on it become blocked
 #[derive(Args, Debug)]
 pub struct CancelArgs {
+    /// The task
     pub task: TaskRef,
     /// Why; `-`: from stdin
     #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]

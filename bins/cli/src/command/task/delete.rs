@@ -11,6 +11,7 @@ use crate::target;
 /// Delete a task with its subtasks
 #[derive(Args, Debug)]
 pub struct DeleteArgs {
+    /// The task
     pub task: TaskRef,
     /// Although somebody works on it or others depend on it
     #[arg(long)]

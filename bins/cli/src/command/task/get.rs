@@ -5,8 +5,9 @@ use maestro_domain::TaskRef;
 use maestro_wire::{ErrorBody, Query, TaskDetail, TaskGet};
 
 use crate::context::Context;
+use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
-use crate::{fields, target, view};
+use crate::{target, view};
 
 /// Show one task with everything that a worker needs
 #[derive(Args, Debug)]
@@ -16,20 +17,19 @@ pub struct GetArgs {
     /// How many timeline entries [default: 10]
     #[arg(long, value_name = "N")]
     pub timeline: Option<u32>,
-    /// Only these fields
-    #[arg(long, value_delimiter = ',', value_name = "FIELD")]
-    pub fields: Vec<String>,
+    #[command(flatten)]
+    pub only: FieldsArgs,
 }
 
 pub async fn run(args: GetArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (project, task) = target::resolve(ctx, args.task.as_ref()).await?;
     let query = Query::TaskGet(TaskGet { task: Some(task), timeline: args.timeline });
-    let reply = fields::pick(ctx.ask(&project, query).await?, &args.fields);
+    let reply = fields::pick(ctx.ask(&project, query).await?, &args.only.fields)?;
     Ok(Output::reply(reply, move |data| {
-        if args.fields.is_empty() {
+        if args.only.fields.is_empty() {
             view::of(data, |detail: TaskDetail| view::task::card(&detail))
         } else {
-            fields::lines(data, &args.fields)
+            fields::lines(data, &args.only.fields)
         }
     }))
 }

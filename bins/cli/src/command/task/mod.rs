@@ -8,7 +8,10 @@ mod complete;
 mod create;
 mod delete;
 mod depend;
+mod export;
 mod get;
+mod graph;
+pub mod import;
 mod list;
 mod log;
 pub mod next;
@@ -18,6 +21,7 @@ mod start;
 mod submit;
 mod unblock;
 mod update;
+mod watch;
 
 use clap::Subcommand;
 use maestro_wire::ErrorBody;
@@ -51,6 +55,10 @@ pub enum TaskCommand {
     Delete(delete::DeleteArgs),
     Next(next::NextArgs),
     Depend(depend::DependArgs),
+    Watch(watch::WatchArgs),
+    Graph(graph::GraphArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
 }
 
 pub async fn run(command: TaskCommand, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -73,5 +81,9 @@ pub async fn run(command: TaskCommand, ctx: &Context) -> Result<Output, ErrorBod
         TaskCommand::Delete(args) => delete::run(args, ctx).await,
         TaskCommand::Next(args) => next::run(args, ctx).await,
         TaskCommand::Depend(args) => depend::run(args, ctx).await,
+        TaskCommand::Watch(args) => watch::run(args, ctx).await,
+        TaskCommand::Graph(args) => graph::run(args, ctx).await,
+        TaskCommand::Export(args) => export::run(args, ctx).await,
+        TaskCommand::Import(args) => import::run(args, ctx).await,
     }
 }

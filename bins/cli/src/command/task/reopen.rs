@@ -11,6 +11,7 @@ use crate::{target, text, view};
 /// Open a completed or cancelled task again
 #[derive(Args, Debug)]
 pub struct ReopenArgs {
+    /// The task
     pub task: TaskRef,
     /// Why; `-`: from stdin
     #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]

@@ -17,8 +17,10 @@ use crate::{parse, target, text, view};
 pub struct UpdateArgs {
     /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
     pub task: Option<TaskRef>,
+    /// Its title, in one line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub title: Option<String>,
+    /// What it is about, in markdown; `-`: from stdin
     #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
     /// critical, high, medium or low

@@ -1,11 +1,18 @@
 //! `task.create`
 
 use crate::{
-    InvalidValue, Limits, NewSubtaskText, Refusal, Status, Subtask, SubtaskId, Task, TaskChange, TaskId, draft::Draft,
-    verb::CreateTask,
+    InvalidValue, Limits, NewSubtaskText, Origin, Refusal, Status, Subtask, SubtaskId, Task, TaskChange, TaskId,
+    draft::Draft, verb::CreateTask,
 };
 
 pub(crate) fn decide(draft: &mut Draft, verb: &CreateTask) -> Result<(), Refusal> {
+    let (task, change) = made(draft, verb, None)?;
+    draft.put_task(change, task);
+    Ok(())
+}
+
+/// The task as it would be created, under the next number.
+pub(super) fn made(draft: &Draft, verb: &CreateTask, origin: Option<Origin>) -> Result<(Task, TaskChange), Refusal> {
     limit("tasks of one project", draft.state.tasks().len(), Limits::TASKS as usize)?;
     limit("task numbers", draft.state.counters().0 as usize, Limits::NUMBER as usize)?;
     at_most("subtasks of one task", verb.subtasks.len(), Limits::SUBTASKS)?;
@@ -55,6 +62,7 @@ pub(crate) fn decide(draft: &mut Draft, verb: &CreateTask) -> Result<(), Refusal
         past_holders: Vec::new(),
         releases: 0,
         assignment: None,
+        origin,
         created_by: draft.actor.clone(),
         created_at: draft.now,
         updated_by: draft.actor.clone(),
@@ -66,8 +74,7 @@ pub(crate) fn decide(draft: &mut Draft, verb: &CreateTask) -> Result<(), Refusal
         technical_notes: verb.technical_notes.clone(),
         subtasks: texts,
     };
-    draft.put_task(change, task);
-    Ok(())
+    Ok((task, change))
 }
 
 /// Refuses when there are `limit` already.

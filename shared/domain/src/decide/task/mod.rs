@@ -6,6 +6,7 @@ pub(super) mod complete;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod depend;
+pub(super) mod import;
 pub(super) mod log;
 pub(super) mod next;
 pub(super) mod release;

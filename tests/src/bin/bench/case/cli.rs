@@ -67,7 +67,8 @@ pub async fn run(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn time(command: &mut Command) -> anyhow::Result<Duration> {
+/// How long a process lives, start to exit.
+pub fn time(command: &mut Command) -> anyhow::Result<Duration> {
     let began = Instant::now();
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
     let took = began.elapsed();

@@ -5,15 +5,17 @@ mod latency;
 mod list;
 mod memory;
 mod rebuild;
+mod surface;
 mod throughput;
 
 use crate::{Scale, report::Report};
 
-pub const NAMES: [&str; 6] = ["cli", "latency", "throughput", "rebuild", "memory", "list"];
+pub const NAMES: [&str; 7] = ["cli", "surface", "latency", "throughput", "rebuild", "memory", "list"];
 
 pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     match name {
         "cli" => cli::run(scale, report).await,
+        "surface" => surface::run(scale, report).await,
         "latency" => latency::run(scale, report).await,
         "throughput" => throughput::run(scale, report).await,
         "rebuild" => rebuild::run(scale, report).await,

@@ -1,0 +1,116 @@
+//! `task import`
+
+use std::path::Path;
+
+use clap::Args;
+use maestro_domain::{ImportTasks, PlanKey, Request};
+use maestro_wire::{ErrorBody, ErrorCode, ImportedPlan};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::output::{BOLD, DIM, GOOD, Output, paint};
+use crate::{plan, text, view};
+
+/// Create the tasks of a checklist or of JSON Lines, all in one step; what is there already stays
+///
+/// All or nothing. A task is known again by the plan's name and its key, so the same plan twice creates nothing, and a
+/// plan that grew creates what is new. At most 500 tasks.
+///
+/// JSON: one object a line, a list, or {"tasks": [...]}. Only `title` is needed; `key` (else made from the title),
+/// `description`, `acceptance` [...], `technicalNotes`, `priority`, `labels` [...], `subtasks` [titles, or {title,
+/// description, completed}], `dependsOn` [keys of this plan, or ids of tasks that are there], `status`, `summary`.
+///
+/// Markdown: `- [ ] Title` is a task, `- [x]` a completed one, an indented one a subtask of the task above, indented
+/// text its description. `<!-- key=a after=b,t3 priority=high labels=ui -->` behind a title says the rest.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// The file; `-`: stdin
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// What the plan is called: its tasks are known again by it [default: what it says, else the file's name]
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<PlanKey>,
+    /// Show what would be created, and create nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// More than one command may hold.
+const MOST: u64 = 4 << 20;
+
+pub async fn run(args: ImportArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+    let (words, otherwise) = if args.file == "-" {
+        let words = text::stdin(MOST)?;
+        let name = format!("plan-{}", plan::digest(&words));
+        (words, name)
+    } else {
+        let path = Path::new(&args.file);
+        let name = path.file_name().map_or_else(|| args.file.clone(), |name| name.to_string_lossy().into_owned());
+        (read(path)?, name)
+    };
+    let command = plan::import(&plan::read(&words)?, args.source, &otherwise)?;
+    send(command, args.dry_run, ctx).await
+}
+
+/// Imports, or says what would be.
+pub async fn send(command: ImportTasks, dry_run: bool, ctx: &Context) -> Result<Output, ErrorBody> {
+    if dry_run {
+        let text = preview(&command);
+        return Ok(Output::new(
+            &json!({"dryRun": true, "source": command.source, "tasks": command.tasks}),
+            move || text,
+        ));
+    }
+    let source = command.source.clone();
+    let reply = ctx.command(&ctx.project()?, &Request::ImportTasks(command)).await?;
+    Ok(Output::reply(reply, move |data| view::of(data, |plan: ImportedPlan| told(&plan, &source))))
+}
+
+fn read(path: &Path) -> Result<String, ErrorBody> {
+    let failed = |code, why: String| {
+        ErrorBody::new(code, format!("`{}`: {why}", path.display()))
+            .with("file", path.display().to_string())
+            .commands(["maestro task import --help"])
+    };
+    let length = std::fs::metadata(path).map_err(|error| failed(ErrorCode::FileNotFound, error.to_string()))?.len();
+    if length > MOST {
+        return Err(failed(ErrorCode::TooLarge, format!("it has {length} bytes; at most {MOST} are read")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| failed(ErrorCode::FileNotFound, error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| failed(ErrorCode::InvalidText, "it is no text (UTF-8)".to_owned()))
+}
+
+fn preview(command: &ImportTasks) -> String {
+    let mut lines = vec![format!("{} {}", paint(DIM, "would be created unless there, from"), command.source)];
+    for task in &command.tasks {
+        let after: Vec<&str> = task.depends_on.iter().map(PlanKey::as_str).collect();
+        let after = if after.is_empty() { String::new() } else { paint(DIM, format!("  after {}", after.join(", "))) };
+        let done = if task.completed { paint(GOOD, " ✓") } else { String::new() };
+        lines.push(format!("{}{done}  {}{after}", paint(BOLD, &task.key), task.title));
+        lines.extend(
+            task.subtasks.iter().map(|step| format!("  {} {}", if step.completed { "✓" } else { "○" }, step.title)),
+        );
+    }
+    lines.join("\n")
+}
+
+fn told(plan: &ImportedPlan, source: &PlanKey) -> String {
+    let mut table = view::table(&["id", "key", "status", "title"]);
+    for task in plan.items.iter().filter(|task| task.created) {
+        let (word, style) = view::status(task.status);
+        table.add_row([
+            view::cell(task.id, BOLD),
+            view::cell(&task.key, DIM),
+            view::cell(word, style),
+            view::cell(&task.title, anstyle::Style::new()),
+        ]);
+    }
+    let there = plan.items.len() - plan.created as usize;
+    let total = match (plan.created, there) {
+        (0, there) => format!("nothing new: all {there} are there already"),
+        (created, 0) => format!("{created} created"),
+        (created, there) => format!("{created} created, {there} there already"),
+    };
+    let total = format!("{total} {}", paint(DIM, format!("(plan {source})")));
+    if plan.created == 0 { total } else { format!("{}\n{total}", view::clipped(&mut table)) }
+}

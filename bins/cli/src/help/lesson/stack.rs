@@ -1,0 +1,29 @@
+//! The stack: starting, ending, looking inside.
+
+use super::{Lesson, lesson};
+
+pub const LESSONS: &[Lesson] = &[
+    lesson(
+        "up",
+        &[
+            ("In the foreground; Ctrl-C ends everything", "maestro up"),
+            ("In the background", "maestro up --detach"),
+            ("A second one beside it", "maestro up --home /tmp/other --ephemeral-ports"),
+        ],
+        &["down", "logs", "doctor"],
+    ),
+    lesson("down", &[("The stack of this home", "maestro down")], &["up", "doctor"]),
+    lesson(
+        "logs",
+        &[
+            ("All programs, and go on", "maestro logs --follow"),
+            ("One of them", "maestro logs maestro-server --lines 100"),
+        ],
+        &["doctor", "events"],
+    ),
+    lesson(
+        "doctor",
+        &[("Is everything well, and if not what to do", "maestro doctor")],
+        &["logs", "config list", "up"],
+    ),
+];
