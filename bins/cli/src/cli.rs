@@ -13,6 +13,7 @@ use crate::command::init::InitArgs;
 use crate::command::message::MessageCommand;
 use crate::command::project::ProjectCommand;
 use crate::command::session::SessionCommand;
+use crate::command::skill::SkillCommand;
 use crate::command::status::StatusArgs;
 use crate::command::subtask::SubtaskCommand;
 use crate::command::task::TaskCommand;
@@ -82,6 +83,8 @@ pub enum Top {
     Config(ConfigArgs),
     #[command(subcommand)]
     Errors(ErrorsCommand),
+    #[command(subcommand)]
+    Skill(SkillCommand),
     Up(UpArgs),
     Down(DownArgs),
     Logs(LogsArgs),

@@ -16,6 +16,7 @@ mod parse;
 mod place;
 mod report;
 mod settings;
+mod skill;
 mod start;
 mod target;
 mod text;

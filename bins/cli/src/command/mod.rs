@@ -7,6 +7,7 @@ pub mod init;
 pub mod message;
 pub mod project;
 pub mod session;
+pub mod skill;
 pub mod status;
 pub mod subtask;
 pub mod task;
@@ -37,6 +38,7 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Events(args) => events::run(args, ctx).await,
         Top::Config(args) => config::run(args, ctx).await,
         Top::Errors(command) => errors::run(command),
+        Top::Skill(command) => skill::run(command, ctx),
         Top::Up(args) => up::up(args, ctx).await,
         Top::Down(args) => up::down(args, ctx).await,
         Top::Logs(args) => up::logs(args, ctx).await,
