@@ -9,6 +9,7 @@ use maestro_domain::{InvalidValue, ProjectId};
 use crate::command::config::ConfigArgs;
 use crate::command::errors::ErrorsCommand;
 use crate::command::events::EventsArgs;
+use crate::command::hook::HookArgs;
 use crate::command::init::InitArgs;
 use crate::command::message::MessageCommand;
 use crate::command::project::ProjectCommand;
@@ -83,6 +84,7 @@ pub enum Top {
     Config(ConfigArgs),
     #[command(subcommand)]
     Errors(ErrorsCommand),
+    Hook(HookArgs),
     #[command(subcommand)]
     Skill(SkillCommand),
     Up(UpArgs),

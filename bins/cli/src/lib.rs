@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod context;
 mod fields;
+mod hook;
 mod memory;
 mod narrow;
 mod outbox;

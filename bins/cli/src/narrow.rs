@@ -23,6 +23,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         Some("update") => leaf("update", Top::Update, arguments),
         Some("wait") => leaf("wait", Top::Wait, arguments),
         Some("events") => leaf("events", Top::Events, arguments),
+        Some("hook") => leaf("hook", Top::Hook, arguments),
         Some("whoami") => leaf("whoami", Top::Whoami, arguments),
         Some(_) | None => Cli::try_parse_from(arguments),
     }
@@ -68,6 +69,8 @@ mod tests {
             &["errors", "show", "internal"],
             &["skill", "list", "--role", "worker"],
             &["skill", "instal"],
+            &["hook", "claude", "Stop"],
+            &["hook"],
             &["status"],
             &["next", "--claim"],
             &["update", "half way"],

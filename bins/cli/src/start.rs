@@ -1,15 +1,16 @@
 //! From the words of the command line to the exit code.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 use clap::error::ErrorKind;
-use maestro_runtime::{Environment, LogOptions, init_logging};
+use maestro_runtime::{Environment, Home, LogOptions, init_logging};
 use maestro_wire::{ErrorBody, ErrorCode};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Top};
 use crate::context::Context;
 use crate::output::{Printer, internal};
-use crate::{command, narrow, parse, usage};
+use crate::{command, hook, narrow, parse, usage};
 
 /// Runs one command; `arguments` begins with the program's name. Answers the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
@@ -26,7 +27,10 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
             early.warn(&error.to_string());
         }
     }
-    let Cli { globals, command } = cli;
+    let Cli { mut globals, command } = cli;
+    if let Top::Hook(_) = command {
+        globals.timeout = Some(hook::BOUND);
+    }
     let ctx = Context::new(globals, environment);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -60,10 +64,20 @@ fn not_parsed(error: &clap::Error, arguments: &[OsString], printer: Printer) -> 
             printer.note(&error.render().ansi().to_string());
             ErrorCode::Usage.exit_code()
         }
+        // An agent calls, and exit code 2 would stop it.
+        _ if is_called_by_an_agent(arguments) => {
+            let home = Home::resolve(None, &Environment::read()).ok();
+            hook::note(home.as_ref(), "?", "?", &error.to_string());
+            0
+        }
         _ => {
             let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
             let body: ErrorBody = usage::explain(error, &words);
             printer.failure(&body)
         }
     }
+}
+
+fn is_called_by_an_agent(arguments: &[OsString]) -> bool {
+    parse::first_word(arguments).is_some_and(|(_, word)| word == "hook") && !std::io::stdin().is_terminal()
 }

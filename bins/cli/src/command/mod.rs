@@ -3,6 +3,7 @@
 pub mod config;
 pub mod errors;
 pub mod events;
+pub mod hook;
 pub mod init;
 pub mod message;
 pub mod project;
@@ -38,6 +39,7 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Events(args) => events::run(args, ctx).await,
         Top::Config(args) => config::run(args, ctx).await,
         Top::Errors(command) => errors::run(command),
+        Top::Hook(args) => hook::run(args, ctx).await,
         Top::Skill(command) => skill::run(command, ctx),
         Top::Up(args) => up::up(args, ctx).await,
         Top::Down(args) => up::down(args, ctx).await,
