@@ -45,8 +45,13 @@ fn what_is_kept_goes_out_with_the_next_hook() {
     let mut command = hook_in(desk.stack.place(), "claude", "PermissionRequest");
     command.env("MAESTRO_NATS_URL", format!("nats://edge:x@127.0.0.1:{dead}"));
     run(&mut command, br#"{"tool_name":"Bash","tool_input":{"command":"ls"}}"#).is_silent();
-    let kept =
-        || fs::read_dir(desk.stack.home().join("outbox")).unwrap().flatten().filter(|e| e.path().is_file()).count();
+    let kept = || {
+        fs::read_dir(desk.stack.home().join("outbox"))
+            .unwrap()
+            .flatten()
+            .filter(|e| e.path().extension().is_some_and(|x| x == "json"))
+            .count()
+    };
     assert!(kept() > 0);
     let idle = json!({"notification_type": "idle_prompt", "message": "waiting"});
     desk.claude("Notification", &idle).is_silent();
