@@ -11,6 +11,7 @@ use crate::command::errors::ErrorsCommand;
 use crate::command::events::EventsArgs;
 use crate::command::hook::HookArgs;
 use crate::command::init::InitArgs;
+use crate::command::mcp::McpArgs;
 use crate::command::message::MessageCommand;
 use crate::command::project::ProjectCommand;
 use crate::command::session::SessionCommand;
@@ -85,6 +86,7 @@ pub enum Top {
     #[command(subcommand)]
     Errors(ErrorsCommand),
     Hook(HookArgs),
+    Mcp(McpArgs),
     #[command(subcommand)]
     Skill(SkillCommand),
     Up(UpArgs),

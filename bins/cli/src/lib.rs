@@ -9,6 +9,7 @@ mod command;
 mod context;
 mod fields;
 mod hook;
+mod mcp;
 mod memory;
 mod narrow;
 mod outbox;

@@ -5,6 +5,7 @@ pub mod errors;
 pub mod events;
 pub mod hook;
 pub mod init;
+pub mod mcp;
 pub mod message;
 pub mod project;
 pub mod session;
@@ -40,6 +41,7 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Config(args) => config::run(args, ctx).await,
         Top::Errors(command) => errors::run(command),
         Top::Hook(args) => hook::run(args, ctx).await,
+        Top::Mcp(_) => mcp::run(ctx).await,
         Top::Skill(command) => skill::run(command, ctx),
         Top::Up(args) => up::up(args, ctx).await,
         Top::Down(args) => up::down(args, ctx).await,

@@ -17,6 +17,7 @@ mod until;
 pub use agent::Agent;
 pub use log::note;
 pub use opencode::PLUGIN;
+pub use tell::open;
 
 use std::io::IsTerminal;
 use std::time::Duration;

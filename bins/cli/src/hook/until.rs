@@ -74,6 +74,9 @@ fn clock(text: &str, now: Timestamp) -> Option<Timestamp> {
     let digits = time.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
     let (hour, minute) = digits.split_once(':').unwrap_or((digits, "0"));
     let (hour, minute) = (hour.parse::<i64>().ok()?, minute.parse::<i64>().ok()?);
+    if half.is_some() && !(1..=12).contains(&hour) {
+        return None;
+    }
     let hour = half.map_or(hour, |half| hour % 12 + half);
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
         return None;
