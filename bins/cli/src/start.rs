@@ -36,6 +36,11 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return ctx.printer.failure(&internal(format!("the runtime did not start: {error}"))),
     };
+    if let Top::Hook(_) = command {
+        hook::guarded(ctx.home().ok().as_ref(), || drop(runtime.block_on(command::run(command, &ctx))));
+        runtime.shutdown_background();
+        return 0;
+    }
     let outcome = runtime.block_on(command::run(command, &ctx));
     let code = match outcome {
         Ok(output) => ctx.printer.answer(output),

@@ -123,4 +123,14 @@ fn a_frozen_server_and_a_superseded_session_are_borne() {
     run(stale.env("MAESTRO_SESSION_EPOCH", "7"), b"{\"tool_name\":\"Bash\"}").is_silent();
     assert_eq!(desk.needs().0, "active");
     assert!(log(desk.stack.place()).contains("stale_session"), "{}", log(desk.stack.place()));
+    // It is told where it can be told, and nothing holds it back.
+    desk.web(&["message", "send", "s1", "for the present one"]);
+    for event in ["SessionStart", "UserPromptSubmit", "PostToolUse"] {
+        let mut stale = hook_in(desk.stack.place(), "claude", event);
+        let told = run(stale.env("MAESTRO_SESSION_EPOCH", "7"), b"{\"source\":\"resume\"}").context(event);
+        assert!(told.contains("taken over") && !told.contains("for the present one"), "{event}: {told}");
+    }
+    let mut stale = hook_in(desk.stack.place(), "claude", "Stop");
+    run(stale.env("MAESTRO_SESSION_EPOCH", "7"), b"{}").is_silent();
+    assert_eq!(desk.unread(), 1);
 }

@@ -9,8 +9,8 @@ use maestro_domain::{
     SessionNeedsInput, SessionStatus, StatusKind, Timestamp,
 };
 use maestro_wire::{
-    CommandId, ErrorBody, Manifest, ManifestGet, MessageList, MessageView, Page, Query, SessionGet, SessionView,
-    TaskList, TaskRow,
+    CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, MessageList, MessageView, Page, Query, SessionGet,
+    SessionView, TaskList, TaskRow,
 };
 
 use super::event::{Answer, Event};
@@ -159,6 +159,10 @@ async fn started(again: bool, ctx: &Context, own: &Own) -> Result<Deed, ErrorBod
     let (manifest, mail) = futures::join!(manifest(ctx, own), mail(ctx, own));
     let (manifest, mail) = (manifest?, mail?);
     let mut text = Told::default();
+    if Some(manifest.epoch) != own.epoch {
+        text.add(tell::SUPERSEDED, "");
+        return Ok(told(text));
+    }
     // What came while it was away is worth more than what it can look up.
     if again {
         text.mail(&mail);
@@ -176,6 +180,10 @@ async fn prompted(prompt: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorB
     let (mail, active) = futures::join!(mail(ctx, own), tell(ctx, own, &active));
     let (typed, others): (Vec<_>, Vec<_>) = mail?.into_iter().partition(|view| tell::holds(prompt, &view.body));
     let mut text = Told::default();
+    if active.as_ref().is_err_and(|error| error.code == ErrorCode::StaleSession) {
+        text.add(tell::SUPERSEDED, "");
+        return Ok(told(text));
+    }
     if take_cut(ctx, own) {
         tell::again(&manifest(ctx, own).await?, &mut text);
     }
@@ -194,6 +202,10 @@ async fn prompted(prompt: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorB
 async fn worked(ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let view = session(ctx, own).await?;
     let mut text = Told::default();
+    if Some(view.session.epoch) != own.epoch {
+        text.add(tell::SUPERSEDED, "");
+        return Ok(told(text));
+    }
     if take_cut(ctx, own) {
         tell::again(&manifest(ctx, own).await?, &mut text);
     }
@@ -238,7 +250,8 @@ async fn waits(input: InputKind, question: &str, ctx: &Context, own: &Own) -> Re
 async fn stopped(active: bool, last: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let (view, rows) = futures::join!(session(ctx, own), tasks(ctx, own));
     let (view, rows) = (view?, rows?);
-    if view.session.stop.is_some() || !view.session.is_living() {
+    // Told to end, or superseded: nothing holds it back.
+    if view.session.stop.is_some() || !view.session.is_living() || Some(view.session.epoch) != own.epoch {
         return Ok(Deed::default());
     }
     let open = tell::open(&rows, own.session);

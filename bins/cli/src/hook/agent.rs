@@ -81,3 +81,77 @@ pub fn tool(input: &Value) -> String {
         (name, Some(what)) => format!("{name}: {what}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const EVENTS: [&str; 22] = [
+        "SessionStart",
+        "UserPromptSubmit",
+        "PostToolUse",
+        "PermissionRequest",
+        "Notification",
+        "Stop",
+        "StopFailure",
+        "SessionEnd",
+        "BeforeAgent",
+        "AfterAgent",
+        "AfterTool",
+        "PreCompress",
+        "session.created",
+        "session.compacted",
+        "session.idle",
+        "session.error",
+        "chat.message",
+        "permission.asked",
+        "permission.updated",
+        "tool.execute.after",
+        "",
+        "x",
+    ];
+
+    /// Whatever an agent sends, it is read or refused; and what is answered is an object that says something.
+    #[test]
+    fn any_json_is_borne() {
+        let odd = [json!(null), json!(true), json!(1e300), json!("é\u{0}"), json!([]), json!([[]]), json!({})];
+        let keys = [
+            "source",
+            "prompt",
+            "tool_name",
+            "tool_input",
+            "notification_type",
+            "message",
+            "stop_hook_active",
+            "error",
+            "last_assistant_message",
+            "error_details",
+            "background_tasks",
+            "properties",
+            "active",
+            "last",
+            "prompt_response",
+        ];
+        let mut inputs = odd.to_vec();
+        for value in &odd {
+            inputs.push(Value::Object(keys.iter().map(|key| ((*key).to_owned(), value.clone())).collect()));
+            inputs.push(json!({"tool_name": "AskUserQuestion", "tool_input": {"questions": value}}));
+            inputs.push(json!({"tool_name": "AskUserQuestion", "tool_input": {"questions": [{"options": [value, {"label": value}]}]}}));
+            inputs.push(json!({"properties": {"error": value, "patterns": [value]}}));
+        }
+        let answer = Answer { context: Some("c".into()), hold: Some("h".into()) };
+        for agent in Agent::NAMES.map(|name| name.parse::<Agent>().unwrap()) {
+            for event in EVENTS {
+                for input in &inputs {
+                    let _ = agent.read(event, input);
+                }
+                assert!(
+                    agent.answer(event, &answer).is_none_or(|answer| answer.as_object().is_some_and(|o| !o.is_empty()))
+                );
+                assert_eq!(agent.answer(event, &Answer::default()), None, "{agent:?} {event}");
+            }
+        }
+    }
+}

@@ -22,6 +22,7 @@ pub use tell::open;
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use maestro_runtime::Home;
 use maestro_wire::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
@@ -59,6 +60,14 @@ async fn handle(name: &str, event: &str, ctx: &Context) -> Result<(), ErrorBody>
     }
     // Told first: killed in between, it is told once more.
     act::seen(&deed.told, ctx).await
+}
+
+/// Runs what a hook does; a defect of ours is a line in the log, not the agent's trouble.
+pub fn guarded(home: Option<&Home>, run: impl FnOnce()) {
+    std::panic::set_hook(Box::new(|_| {}));
+    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+        note(home, "?", "?", "internal: a defect of Maestro");
+    }
 }
 
 /// Nobody answers now: what the session reports is kept.

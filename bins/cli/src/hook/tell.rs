@@ -7,6 +7,10 @@ use maestro_wire::{Manifest, MessageView, TaskDetail, TaskRow};
 const MOST: usize = 9_000;
 const BODY: usize = 4_000;
 
+/// To an agent whose session goes on elsewhere.
+pub const SUPERSEDED: &str = "Maestro: a newer start of this session has taken over, and your commands are refused \
+     (stale_session). Stop working and end here.";
+
 /// A text that grows up to a bound.
 #[derive(Default)]
 pub struct Told {

@@ -1,6 +1,7 @@
 //! What is measured, one file a case.
 
 mod cli;
+mod hook;
 mod latency;
 mod list;
 mod memory;
@@ -9,11 +10,12 @@ mod throughput;
 
 use crate::{Scale, report::Report};
 
-pub const NAMES: [&str; 6] = ["cli", "latency", "throughput", "rebuild", "memory", "list"];
+pub const NAMES: [&str; 7] = ["cli", "hook", "latency", "throughput", "rebuild", "memory", "list"];
 
 pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     match name {
         "cli" => cli::run(scale, report).await,
+        "hook" => hook::run(scale, report).await,
         "latency" => latency::run(scale, report).await,
         "throughput" => throughput::run(scale, report).await,
         "rebuild" => rebuild::run(scale, report).await,
