@@ -54,6 +54,21 @@ fn a_typed_message_is_confirmed_and_others_are_told_once() {
 }
 
 #[test]
+fn tools_that_end_side_by_side_tell_a_message_once() {
+    let desk = Desk::new();
+    for round in 0..5 {
+        desk.web(&["message", "send", "s1", &format!("number {round}")]);
+        let said: Vec<_> = std::thread::scope(|scope| {
+            let call = || desk.claude("PostToolUse", &json!({"tool_name": "Bash"}));
+            let running: Vec<_> = (0..6).map(|_| scope.spawn(call)).collect();
+            running.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let told = said.iter().filter(|said| said.out.contains(&format!("number {round}"))).count();
+        assert_eq!(told, 1, "{said:?}");
+    }
+}
+
+#[test]
 fn what_it_waits_for_is_told_and_ends_when_it_goes_on() {
     let desk = Desk::new();
     let needs = |input: &str, question: &str| ("needs_input".to_owned(), input.to_owned(), question.to_owned());

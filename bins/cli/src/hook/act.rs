@@ -1,7 +1,8 @@
 //! What is asked and reported when something happened to an agent.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures::future::join_all;
 use maestro_domain::{
@@ -22,12 +23,18 @@ use crate::{outbox, report};
 /// Messages that are told at once.
 const MAIL: u32 = 20;
 
+/// Another hook of this session tells its mail for no longer than this.
+const TURN: Duration = Duration::from_millis(300);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Deed {
     pub answer: Answer,
     /// Messages that are in the answer.
     pub told: Vec<MessageId>,
+    /// Held until they are marked: tools that run side by side end side by side, and each calls a hook.
+    pub turn: Option<File>,
 }
 
 /// Who the agent is.
@@ -132,12 +139,26 @@ async fn session(ctx: &Context, own: &Own) -> Result<SessionView, ErrorBody> {
     ctx.ask(&own.project, Query::SessionGet(SessionGet { session: Some(own.session) })).await?.parse()
 }
 
-/// Unread messages for this incarnation.
-async fn mail(ctx: &Context, own: &Own) -> Result<Vec<MessageView>, ErrorBody> {
+/// Unread messages for this incarnation, and the right to tell them.
+async fn mail(ctx: &Context, own: &Own) -> Result<(Vec<MessageView>, Option<File>), ErrorBody> {
+    let turn = turn(ctx, own).await;
     let query = Query::MessageList(MessageList { limit: Some(MAIL), cursor: None });
     let page: Page<MessageView> = ctx.ask(&own.project, query).await?.parse()?;
     let for_us = |view: &MessageView| view.message.epoch.is_none_or(|epoch| Some(epoch) == own.epoch);
-    Ok(page.items.into_iter().filter(for_us).collect())
+    Ok((page.items.into_iter().filter(for_us).collect(), turn))
+}
+
+/// One hook of a session at a time; without a home, or after a while, the message may be told twice.
+async fn turn(ctx: &Context, own: &Own) -> Option<File> {
+    let file = File::create(mark(ctx, own, "mail").ok()?).ok()?;
+    let tries = TURN.as_millis() / LOOK_EVERY.as_millis();
+    for _ in 0..tries {
+        if file.try_lock().is_ok() {
+            return Some(file);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    None
 }
 
 async fn tasks(ctx: &Context, own: &Own) -> Result<Vec<TaskRow>, ErrorBody> {
@@ -150,18 +171,18 @@ async fn tasks(ctx: &Context, own: &Own) -> Result<Vec<TaskRow>, ErrorBody> {
     Ok(page.items)
 }
 
-fn told(told: Told) -> Deed {
+fn told(told: Told, turn: Option<File>) -> Deed {
     let (context, told) = told.text();
-    Deed { answer: Answer { context, hold: None }, told }
+    Deed { answer: Answer { context, hold: None }, told, turn }
 }
 
 async fn started(again: bool, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let (manifest, mail) = futures::join!(manifest(ctx, own), mail(ctx, own));
-    let (manifest, mail) = (manifest?, mail?);
+    let (manifest, (mail, turn)) = (manifest?, mail?);
     let mut text = Told::default();
     if Some(manifest.epoch) != own.epoch {
         text.add(tell::SUPERSEDED, "");
-        return Ok(told(text));
+        return Ok(told(text, None));
     }
     // What came while it was away is worth more than what it can look up.
     if again {
@@ -171,25 +192,26 @@ async fn started(again: bool, ctx: &Context, own: &Own) -> Result<Deed, ErrorBod
         text.add(&tell::beginning(&manifest), "`maestro whoami` shows the rest");
         text.mail(&mail);
     }
-    Ok(told(text))
+    Ok(told(text, turn))
 }
 
 /// A turn begins: what it waited for has come. A message that somebody typed is seen; the others are told.
 async fn prompted(prompt: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let active = Request::SessionActive(SessionActive {});
     let (mail, active) = futures::join!(mail(ctx, own), tell(ctx, own, &active));
-    let (typed, others): (Vec<_>, Vec<_>) = mail?.into_iter().partition(|view| tell::holds(prompt, &view.body));
+    let (mail, turn) = mail?;
+    let (typed, others): (Vec<_>, Vec<_>) = mail.into_iter().partition(|view| tell::holds(prompt, &view.body));
     let mut text = Told::default();
     if active.as_ref().is_err_and(|error| error.code == ErrorCode::StaleSession) {
         text.add(tell::SUPERSEDED, "");
-        return Ok(told(text));
+        return Ok(told(text, None));
     }
     if take_cut(ctx, own) {
         tell::again(&manifest(ctx, own).await?, &mut text);
     }
     text.mail(&others);
     text.messages.extend(typed.iter().map(|view| view.message.id));
-    let deed = told(text);
+    let deed = told(text, turn);
     // Not to be active is no reason to lose what was to be told.
     match active {
         Ok(()) => Ok(deed),
@@ -204,18 +226,21 @@ async fn worked(ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let mut text = Told::default();
     if Some(view.session.epoch) != own.epoch {
         text.add(tell::SUPERSEDED, "");
-        return Ok(told(text));
+        return Ok(told(text, None));
     }
+    let mut turn = None;
     if take_cut(ctx, own) {
         tell::again(&manifest(ctx, own).await?, &mut text);
     }
     if view.unread > 0 {
-        text.mail(&mail(ctx, own).await?);
+        let (mail, lock) = mail(ctx, own).await?;
+        text.mail(&mail);
+        turn = lock;
     }
     if let SessionStatus::NeedsInput { .. } = view.session.status {
         tell(ctx, own, &Request::SessionActive(SessionActive {})).await?;
     }
-    Ok(told(text))
+    Ok(told(text, turn))
 }
 
 async fn asks(
@@ -256,16 +281,18 @@ async fn stopped(active: bool, last: &str, ctx: &Context, own: &Own) -> Result<D
     }
     let open = tell::open(&rows, own.session);
     if !active {
-        let mut text = Told::default();
+        let (mut text, mut turn) = (Told::default(), None);
         if view.unread > 0 {
-            text.mail(&mail(ctx, own).await?);
+            let (mail, lock) = mail(ctx, own).await?;
+            text.mail(&mail);
+            turn = lock;
         }
         if !open.is_empty() {
             text.add(&tell::reminder(&open), "`maestro task list` shows the rest");
         }
         if !text.is_empty() {
             let (hold, told) = text.text();
-            return Ok(Deed { answer: Answer { context: None, hold }, told });
+            return Ok(Deed { answer: Answer { context: None, hold }, told, turn });
         }
     }
     let needs = matches!(view.session.status, SessionStatus::NeedsInput { .. });
@@ -297,11 +324,17 @@ pub async fn seen(messages: &[MessageId], ctx: &Context) -> Result<(), ErrorBody
     join_all(messages.iter().map(one)).await.into_iter().collect()
 }
 
+/// A file of this session in the home.
+fn mark(ctx: &Context, own: &Own, what: &str) -> Result<PathBuf, ErrorBody> {
+    let directory = ctx.home()?.memory();
+    // If it cannot be made, the file cannot either.
+    let _ = fs::create_dir_all(&directory);
+    Ok(directory.join(format!("{}.{}.{what}", own.project, own.session)))
+}
+
 /// The mark of an agent whose context was cut where nothing could be said.
 fn cut(ctx: &Context, own: &Own) -> Result<PathBuf, ErrorBody> {
-    let directory = ctx.home()?.memory();
-    let _ = fs::create_dir_all(&directory);
-    Ok(directory.join(format!("{}.{}.cut", own.project, own.session)))
+    mark(ctx, own, "cut")
 }
 
 fn take_cut(ctx: &Context, own: &Own) -> bool {

@@ -59,7 +59,9 @@ async fn handle(name: &str, event: &str, ctx: &Context) -> Result<(), ErrorBody>
         ctx.printer.out(&answer.to_string());
     }
     // Told first: killed in between, it is told once more.
-    act::seen(&deed.told, ctx).await
+    let marked = act::seen(&deed.told, ctx).await;
+    drop(deed.turn);
+    marked
 }
 
 /// Runs what a hook does; a defect of ours is a line in the log, not the agent's trouble.
