@@ -11,12 +11,15 @@ use crate::command::config::ConfigArgs;
 use crate::command::errors::ErrorsCommand;
 use crate::command::events::EventsArgs;
 use crate::command::help::HelpArgs;
+use crate::command::hook::HookArgs;
 use crate::command::init::InitArgs;
 use crate::command::man::ManArgs;
+use crate::command::mcp::McpArgs;
 use crate::command::message::MessageCommand;
 use crate::command::project::ProjectCommand;
 use crate::command::schema::SchemaArgs;
 use crate::command::session::SessionCommand;
+use crate::command::skill::SkillCommand;
 use crate::command::stats::StatsArgs;
 use crate::command::status::StatusArgs;
 use crate::command::subtask::SubtaskCommand;
@@ -92,6 +95,10 @@ pub enum Top {
     #[command(subcommand)]
     Errors(ErrorsCommand),
     Schema(SchemaArgs),
+    Hook(HookArgs),
+    Mcp(McpArgs),
+    #[command(subcommand)]
+    Skill(SkillCommand),
     Up(UpArgs),
     Down(DownArgs),
     Logs(LogsArgs),

@@ -103,8 +103,19 @@ impl Context {
         }
         let caller = address::connect(self, patience).await?;
         let caller = self.caller.get_or_init(|| async { caller }).await;
-        outbox::deliver(self, caller, self.left() / 2).await;
+        for refused in outbox::deliver(self, caller, self.left() / 2).await {
+            self.printer.warn(&refused);
+        }
         Ok(caller)
+    }
+
+    /// The connection alone, for a hook: one try a question, and reports that wait stay where they are.
+    pub async fn connect(&self, patience: Duration) -> Result<&Caller, ErrorBody> {
+        if let Some(caller) = self.caller.get() {
+            return Ok(caller);
+        }
+        let caller = address::connect(self, patience).await?.with_retries(1, Duration::ZERO);
+        Ok(self.caller.get_or_init(|| async { caller }).await)
     }
 
     /// What a replica must have seen of a project before it answers.

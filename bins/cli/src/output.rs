@@ -72,6 +72,12 @@ impl Output {
         self
     }
 
+    /// As one document.
+    pub fn document(self) -> String {
+        let Self { data, seq, unchanged, queued, .. } = self;
+        serde_json::to_string(&Document { success: true, data: &data, seq, unchanged, queued }).unwrap_or_default()
+    }
+
     /// A report that waits for a server.
     #[must_use]
     pub fn queued(mut self) -> Self {
@@ -97,6 +103,11 @@ struct Failure<'a> {
     success: bool,
     #[serde(flatten)]
     error: &'a ErrorBody,
+}
+
+/// A failure as one document.
+pub fn failure(error: &ErrorBody) -> String {
+    serde_json::to_string(&Failure { success: false, error }).unwrap_or_default()
 }
 
 /// How to print.

@@ -51,7 +51,7 @@ async fn attempt(
 }
 
 /// Keeps it here, and in the durable inbox when the broker can be reached.
-async fn queue(
+pub async fn queue(
     ctx: &Context,
     project: ProjectId,
     request: &Request,

@@ -1,16 +1,17 @@
 //! From the words of the command line to the exit code.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 use clap::error::ErrorKind;
-use maestro_runtime::{Environment, LogOptions, init_logging};
+use maestro_runtime::{Environment, Home, LogOptions, init_logging};
 use maestro_wire::ErrorCode;
 use serde_json::json;
 
-use crate::cli::{Cli, Globals};
+use crate::cli::{Cli, Globals, Top};
 use crate::context::Context;
 use crate::output::{Output, Printer, internal};
-use crate::{command, help, narrow, parse, teach, usage};
+use crate::{command, help, hook, narrow, parse, teach, usage};
 
 /// Runs one command; `arguments` begins with the program's name. Answers the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
@@ -27,13 +28,21 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
             early.warn(&error.to_string());
         }
     }
-    let Cli { globals, command } = cli;
+    let Cli { mut globals, command } = cli;
+    if let Top::Hook(_) = command {
+        globals.timeout = Some(hook::BOUND);
+    }
     let words = spoken(&arguments);
     let ctx = Context::new(globals, environment);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ctx.printer.failure(&internal(format!("the runtime did not start: {error}"))),
     };
+    if let Top::Hook(_) = command {
+        hook::guarded(ctx.home().ok().as_ref(), || drop(runtime.block_on(command::run(command, &ctx))));
+        runtime.shutdown_background();
+        return 0;
+    }
     let outcome = runtime.block_on(async {
         match command::run(command, &ctx).await {
             Ok(output) => Ok(output),
@@ -77,10 +86,20 @@ fn not_parsed(error: &clap::Error, arguments: &[OsString], printer: Printer) -> 
             printer.note(&error.render().ansi().to_string());
             ErrorCode::Usage.exit_code()
         }
+        // An agent calls, and exit code 2 would stop it.
+        _ if is_called_by_an_agent(arguments) => {
+            let home = Home::resolve(None, &Environment::read()).ok();
+            hook::note(home.as_ref(), "?", "?", &error.to_string());
+            0
+        }
         _ => {
             let words = spoken(arguments);
             let body = teach::complete(usage::explain(error, &words), &words, &Globals::default());
             printer.failure(&body)
         }
     }
+}
+
+fn is_called_by_an_agent(arguments: &[OsString]) -> bool {
+    parse::first_word(arguments).is_some_and(|(_, word)| word == "hook") && !std::io::stdin().is_terminal()
 }

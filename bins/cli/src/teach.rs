@@ -115,6 +115,8 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         E::InvalidSessionId | E::SessionNotFound | E::MissingSession | E::SessionState | E::SessionTaken => {
             vec!["maestro session list --all".to_owned(), "maestro whoami".to_owned()]
         }
+        E::SkillNotFound => vec!["maestro skill list".to_owned()],
+        E::FileExists => vec![help_of(words)],
         E::InvalidMessageId | E::MessageNotFound => vec!["maestro message list".to_owned()],
         E::InvalidProjectId | E::ProjectNotFound | E::MissingProject | E::ProjectExists | E::ProjectArchived => {
             vec!["maestro project list".to_owned(), "maestro whoami".to_owned()]
@@ -182,7 +184,7 @@ fn place(globals: &Globals) -> String {
 /// Commands that are about no project.
 const WHEREVER: [&str; 8] = ["up", "down", "doctor", "logs", "config ", "whoami", "project list", "project use"];
 /// Commands that ask nobody.
-const ALONE: [&str; 6] = ["errors ", "help", "schema", "completions", "man", "template list"];
+const ALONE: [&str; 7] = ["errors ", "help", "schema", "completions", "man", "template list", "skill "];
 
 /// A command with those flags, unless it has its own or is about no place.
 fn placed(command: &str, place: &str) -> String {

@@ -27,11 +27,14 @@ pub enum Key {
     RetryDelay,
     /// Text or JSON.
     OutputMode,
+    /// What is run for what needs a person.
+    NotifyCommand,
 }
 
 impl Key {
     /// All of them, in the order of listing.
-    pub const ALL: [Self; 5] = [Self::Server, Self::DefaultProject, Self::Retries, Self::RetryDelay, Self::OutputMode];
+    pub const ALL: [Self; 6] =
+        [Self::Server, Self::DefaultProject, Self::Retries, Self::RetryDelay, Self::OutputMode, Self::NotifyCommand];
 
     /// The name in the file and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Key {
             Self::Retries => "retries",
             Self::RetryDelay => "retryDelay",
             Self::OutputMode => "outputMode",
+            Self::NotifyCommand => "notify.command",
         }
     }
 
@@ -52,6 +56,7 @@ impl Key {
             Self::Retries => "a whole number",
             Self::RetryDelay => "a whole number of milliseconds",
             Self::OutputMode => "\"text\" or \"json\"",
+            Self::NotifyCommand => "a command line for sh, in quotes",
         }
     }
 
@@ -59,7 +64,9 @@ impl Key {
     pub(crate) fn to_toml(self, value: &str) -> String {
         match self {
             Self::Retries | Self::RetryDelay => value.trim().to_owned(),
-            Self::Server | Self::DefaultProject | Self::OutputMode => toml::Value::from(value).to_string(),
+            Self::Server | Self::DefaultProject | Self::OutputMode | Self::NotifyCommand => {
+                toml::Value::from(value).to_string()
+            }
         }
     }
 }
@@ -174,6 +181,8 @@ pub struct Partial {
     pub retry_delay: Option<Setting<Duration>>,
     /// Text or JSON.
     pub output_mode: Option<Setting<OutputMode>>,
+    /// What is run for what needs a person.
+    pub notify_command: Option<Setting<String>>,
 }
 
 impl Partial {
@@ -204,6 +213,7 @@ impl Partial {
                 .output()
                 .map(|value| OutputMode::parse(value, &output).map(|value| Setting::new(value, output.clone())))
                 .transpose()?,
+            notify_command: None,
         })
     }
 
@@ -220,6 +230,7 @@ impl Partial {
                 .as_deref()
                 .map(|value| OutputMode::parse(value, &origin()).map(|value| Setting::new(value, origin())))
                 .transpose()?,
+            notify_command: file.notify.command.clone().map(|value| Setting::new(value, origin())),
         })
     }
 
@@ -238,6 +249,7 @@ impl Partial {
             retries: self.retries.or(other.retries),
             retry_delay: self.retry_delay.or(other.retry_delay),
             output_mode: self.output_mode.or(other.output_mode),
+            notify_command: self.notify_command.or(other.notify_command),
         }
     }
 
@@ -250,6 +262,7 @@ impl Partial {
             retries: self.retries.unwrap_or(Setting::new(DEFAULT_RETRIES, Origin::Default)),
             retry_delay: self.retry_delay.unwrap_or(Setting::new(delay, Origin::Default)),
             output_mode: self.output_mode.unwrap_or(Setting::new(OutputMode::Text, Origin::Default)),
+            notify_command: self.notify_command,
         }
     }
 }
@@ -267,6 +280,8 @@ pub struct Config {
     pub retry_delay: Setting<Duration>,
     /// Text or JSON.
     pub output_mode: Setting<OutputMode>,
+    /// What is run for what needs a person.
+    pub notify_command: Option<Setting<String>>,
 }
 
 /// One line of `config list`.
@@ -301,6 +316,7 @@ impl Config {
             Key::Retries => listed(key, Some(&self.retries), ToString::to_string),
             Key::RetryDelay => listed(key, Some(&self.retry_delay), |delay| delay.as_millis().to_string()),
             Key::OutputMode => listed(key, Some(&self.output_mode), |mode| mode.as_str().to_owned()),
+            Key::NotifyCommand => listed(key, self.notify_command.as_ref(), Clone::clone),
         }
     }
 }

@@ -18,6 +18,14 @@ pub struct ProjectPath {
     pub path: PathBuf,
 }
 
+/// `[notify]`, or `notify.command = "…"` above all sections.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct NotifySection {
+    /// What is run for what needs a person.
+    pub command: Option<String>,
+}
+
 /// The file's content; every key may be absent.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -32,6 +40,9 @@ pub struct ConfigFile {
     pub retry_delay: Option<u64>,
     /// `text` or `json`.
     pub output_mode: Option<String>,
+    /// What happens when something needs a person.
+    #[serde(default)]
+    pub notify: NotifySection,
     /// `[projects.web] path = "…"`: repositories on this host.
     #[serde(default)]
     pub projects: BTreeMap<String, ProjectPath>,

@@ -185,6 +185,11 @@ impl Environment {
         crate::user_name(login.unwrap_or_default())
     }
 
+    /// Whether `MAESTRO_SESSION_ID` is set: this process belongs to a session.
+    pub fn is_session(&self) -> bool {
+        self.get("MAESTRO_SESSION_ID").is_some()
+    }
+
     /// The session this process runs in; `None` outside of one. A session without an epoch is refused:
     /// its commands could not be told from those of a superseded start.
     pub fn agent(&self) -> Result<Option<AgentEnvironment>, EnvironmentError> {

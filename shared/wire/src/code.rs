@@ -83,6 +83,7 @@ codes! {
     SubtaskNotFound = "subtask_not_found", exit 3, retry false, "The task has no such subtask.";
     SessionNotFound = "session_not_found", exit 3, retry false, "There is no such session.";
     MessageNotFound = "message_not_found", exit 3, retry false, "There is no such message for this reader.";
+    SkillNotFound = "skill_not_found", exit 3, retry false, "There is no such skill here.";
     FileNotFound = "file_not_found", exit 3, retry false, "A file that was named is not there.";
 
     AlreadyClaimed = "already_claimed", exit 4, retry false, "Somebody else holds the task's claim.";
@@ -90,6 +91,7 @@ codes! {
     StaleSession = "stale_session", exit 4, retry false, "The command comes from a superseded incarnation of its session.";
     SessionTaken = "session_taken", exit 4, retry false, "Another spawner has taken this session.";
     ProjectExists = "project_exists", exit 4, retry false, "The project exists already.";
+    FileExists = "file_exists", exit 4, retry false, "A file that is not ours stands in the way.";
     CommandIdReused = "command_id_reused", exit 4, retry false, "The command id belongs to another command.";
 
     NotPermitted = "not_permitted", exit 5, retry false, "The caller's role does not allow it.";

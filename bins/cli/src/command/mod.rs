@@ -5,12 +5,15 @@ pub mod config;
 pub mod errors;
 pub mod events;
 pub mod help;
+pub mod hook;
 pub mod init;
 pub mod man;
+pub mod mcp;
 pub mod message;
 pub mod project;
 pub mod schema;
 pub mod session;
+pub mod skill;
 pub mod stats;
 pub mod status;
 pub mod subtask;
@@ -46,6 +49,9 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Config(args) => config::run(args, ctx).await,
         Top::Errors(command) => errors::run(command),
         Top::Schema(args) => schema::run(&args),
+        Top::Hook(args) => hook::run(args, ctx).await,
+        Top::Mcp(_) => mcp::run(ctx).await,
+        Top::Skill(command) => skill::run(command, ctx),
         Top::Up(args) => up::up(args, ctx).await,
         Top::Down(args) => up::down(args, ctx).await,
         Top::Logs(args) => up::logs(args, ctx).await,

@@ -20,8 +20,8 @@ const FOR_PEOPLE: Duration = Duration::from_secs(600);
 /// message comes
 #[derive(Args, Debug)]
 pub struct WaitArgs {
-    /// Tasks and sessions, as in t3 s7
-    #[arg(value_name = "TASK|SESSION", required = true)]
+    /// Tasks and sessions, as in t3 s7; without any: until a message comes
+    #[arg(value_name = "TASK|SESSION")]
     pub things: Vec<String>,
     /// Until one of them did (this is the default)
     #[arg(long, conflicts_with = "all")]
@@ -120,7 +120,10 @@ fn targets(ctx: &Context, things: &[String]) -> Result<(ProjectId, Vec<TaskId>, 
 
 fn timed_out(args: &WaitArgs, request: &WaitTasks, ctx: &Context) -> ErrorBody {
     let verb = if request.since_message.is_some() { "session wait" } else { "wait" };
-    let mut again = format!("maestro {verb} {}", args.things.join(" "));
+    let mut again = format!("maestro {verb}");
+    for thing in &args.things {
+        again.push_str(&format!(" {thing}"));
+    }
     if args.all {
         again.push_str(" --all");
     }

@@ -15,18 +15,19 @@ const ATTEMPT: Duration = Duration::from_millis(2_500);
 /// Between the two tries of one report.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends what waits until somebody does not answer or the time is over.
-pub async fn deliver(ctx: &Context, caller: &Caller, budget: Duration) {
-    let Ok(home) = ctx.home() else { return };
+/// Sends what waits until somebody does not answer or the time is over. Answers what was refused, a sentence each.
+pub async fn deliver(ctx: &Context, caller: &Caller, budget: Duration) -> Vec<String> {
+    let mut refused = Vec::new();
+    let Ok(home) = ctx.home() else { return refused };
     let outbox = Outbox::of(&home);
     if outbox.ids().is_empty() {
-        return;
+        return refused;
     }
     let until = Instant::now() + budget;
     let lock = loop {
         match outbox.lock() {
             Some(lock) => break lock,
-            None if Instant::now() >= until => return,
+            None if Instant::now() >= until => return refused,
             None => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     };
@@ -37,17 +38,24 @@ pub async fn deliver(ctx: &Context, caller: &Caller, budget: Duration) {
             break;
         }
         match silent {
-            None => silent = send(ctx, caller, &outbox, id, left.min(ATTEMPT)).await,
+            None => silent = send(caller, &outbox, id, left.min(ATTEMPT), &mut refused).await,
             // Nobody decides now: what the durable inbox does not have yet goes there, in the same order.
             Some(ErrorCode::NoServer) => keep(caller, &outbox, id, left).await,
             Some(_) => break,
         }
     }
     drop(lock);
+    refused
 }
 
 /// Sends one; answers why there was no answer.
-async fn send(ctx: &Context, caller: &Caller, outbox: &Outbox, id: CommandId, time: Duration) -> Option<ErrorCode> {
+async fn send(
+    caller: &Caller,
+    outbox: &Outbox,
+    id: CommandId,
+    time: Duration,
+    refused: &mut Vec<String>,
+) -> Option<ErrorCode> {
     let Some(entry) = outbox.read(id) else {
         outbox.set_aside(id);
         return None;
@@ -70,7 +78,7 @@ async fn send(ctx: &Context, caller: &Caller, outbox: &Outbox, id: CommandId, ti
             Some(error.code)
         }
         Err(error) => {
-            ctx.printer.warn(&format!("the queued '{}' was refused ({}): {}", told(&entry), error.code, error.message));
+            refused.push(format!("the queued '{}' was refused ({}): {}", told(&entry), error.code, error.message));
             outbox.refuse(&entry, &error);
             None
         }

@@ -14,6 +14,7 @@ mod farewell;
 mod keeper;
 mod log_tail;
 mod logs;
+mod notify;
 mod preflight;
 mod process;
 mod program;

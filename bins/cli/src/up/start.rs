@@ -12,6 +12,7 @@ use super::binary::Binaries;
 use super::broker;
 use super::farewell::living_sessions;
 use super::keeper::What;
+use super::notify::notify;
 use super::preflight::{check_disk, check_port};
 use super::process::Identity;
 use super::rotate;
@@ -95,7 +96,10 @@ async fn run(plan: Plan, ctx: &Context, shutdown: &Shutdown, lock: Lock) -> Resu
     };
     let outcome = match begun {
         Ok(Some(nats_port)) => {
-            look_after(&plan, ctx, &mut supervisor, nats_port, started, &drain).await;
+            tokio::select! {
+                () = look_after(&plan, ctx, &mut supervisor, nats_port, started, &drain) => {}
+                () = notify(&plan, ctx, nats_port) => {}
+            }
             say_goodbye(&plan, ctx, nats_port).await;
             Ok(Output::printed())
         }

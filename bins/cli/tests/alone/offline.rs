@@ -25,7 +25,7 @@ fn settings_are_set_got_and_listed_with_their_origin() {
     let (_, list) = room.json(&["config", "--list"], &[("MAESTRO_RETRIES", "2")]);
     let items = list["data"]["items"].as_array().unwrap();
     let keys: Vec<_> = items.iter().map(|item| item["key"].as_str().unwrap()).collect();
-    assert_eq!(keys, ["server", "defaultProject", "retries", "retryDelay", "outputMode"]);
+    assert_eq!(keys, ["server", "defaultProject", "retries", "retryDelay", "outputMode", "notify.command"]);
     assert_eq!(items[0]["value"], "nats://edge:***@h:4222");
     assert_eq!(items[2]["origin"], "environment MAESTRO_RETRIES");
     let (code, _) = room.json(&["config", "set", "retries", "--unset"], &[]);
@@ -37,7 +37,9 @@ fn settings_are_set_got_and_listed_with_their_origin() {
 #[test]
 fn values_that_do_not_fit_are_not_written() {
     let room = Room::new();
-    for pair in ["retries=many", "server=http://x", "defaultProject=A B", "outputMode=xml", "colour=red"] {
+    for pair in
+        ["retries=many", "server=http://x", "defaultProject=A B", "outputMode=xml", "notify.command= ", "colour=red"]
+    {
         let (code, document) = room.json(&["--json", "config", "set", pair], &[]);
         assert_eq!((code, &document["error"]), (2, &Value::from("invalid_config")), "{pair}");
     }

@@ -9,7 +9,7 @@ use crate::output::Output;
 /// Show one value
 #[derive(Args, Debug)]
 pub struct GetArgs {
-    /// server, defaultProject, retries, retryDelay or outputMode
+    /// server, defaultProject, retries, retryDelay, outputMode or notify.command
     pub key: String,
 }
 

@@ -72,7 +72,10 @@ pub fn shown(ctx: &Context, config: &Config, key: Key) -> Result<Shown, ErrorBod
             None => (None, "not set".to_owned()),
         },
         Key::Retries if origin == Origin::Default => (None, "default: as often as the timeout allows".to_owned()),
-        Key::Server | Key::Retries | Key::RetryDelay | Key::OutputMode => (value, origin.to_string()),
+        Key::NotifyCommand if value.is_none() => (None, "not set".to_owned()),
+        Key::Server | Key::Retries | Key::RetryDelay | Key::OutputMode | Key::NotifyCommand => {
+            (value, origin.to_string())
+        }
     };
     Ok(Shown { key: key.as_str(), value, origin })
 }

@@ -53,7 +53,7 @@ pub fn run(args: SetArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     ConfigFile::set(&path, key, value.as_deref()).map_err(|error| settings::file_error(&error))?;
     let shown = match key {
         Key::Server => value.as_deref().map(|url| url.rsplit_once('@').map_or(url, |(_, host)| host).to_owned()),
-        Key::DefaultProject | Key::Retries | Key::RetryDelay | Key::OutputMode => value,
+        Key::DefaultProject | Key::Retries | Key::RetryDelay | Key::OutputMode | Key::NotifyCommand => value,
     };
     let text = format!("{} = {}  ({})", key.as_str(), shown.as_deref().unwrap_or("not set"), path.display());
     Ok(Output::new(&json!({"key": key.as_str(), "value": shown, "file": path}), move || text))
@@ -65,6 +65,7 @@ fn check(key: Key, value: &str) -> Result<(), ErrorBody> {
         Key::DefaultProject => value.parse::<ProjectId>().err().map(|invalid| invalid.message),
         Key::Retries => value.parse::<u32>().err().map(|error| error.to_string()),
         Key::RetryDelay => value.parse::<u64>().err().map(|error| error.to_string()),
+        Key::NotifyCommand => value.trim().is_empty().then(|| "it is blank; --unset takes it out".to_owned()),
         Key::OutputMode => (!matches!(value, "text" | "json" | "table" | "human")).then(|| "not known".to_owned()),
     };
     match problem {

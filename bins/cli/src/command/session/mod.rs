@@ -6,6 +6,8 @@ mod spawn;
 mod stop;
 mod wait;
 
+pub use spawn::RoleName;
+
 use clap::Subcommand;
 use maestro_wire::ErrorBody;
 

@@ -19,6 +19,16 @@ pub enum RoleName {
     Custom,
 }
 
+impl RoleName {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Orchestrator => "orchestrator",
+            Self::Custom => "custom",
+        }
+    }
+}
+
 /// Start a session: an agent of its own, with tasks to work on
 #[derive(Args, Debug)]
 pub struct SpawnArgs {

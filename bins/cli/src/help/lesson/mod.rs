@@ -4,6 +4,7 @@ mod message;
 mod place;
 mod project;
 mod session;
+mod skill;
 mod stack;
 mod subtask;
 mod task;
@@ -39,6 +40,7 @@ pub const ALL: &[&[Lesson]] = &[
     session::LESSONS,
     message::LESSONS,
     template::LESSONS,
+    skill::LESSONS,
     place::LESSONS,
     stack::LESSONS,
 ];

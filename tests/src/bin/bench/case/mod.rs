@@ -1,6 +1,7 @@
 //! What is measured, one file a case.
 
 mod cli;
+mod hook;
 mod latency;
 mod list;
 mod memory;
@@ -10,12 +11,13 @@ mod throughput;
 
 use crate::{Scale, report::Report};
 
-pub const NAMES: [&str; 7] = ["cli", "surface", "latency", "throughput", "rebuild", "memory", "list"];
+pub const NAMES: [&str; 8] = ["cli", "surface", "hook", "latency", "throughput", "rebuild", "memory", "list"];
 
 pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     match name {
         "cli" => cli::run(scale, report).await,
         "surface" => surface::run(scale, report).await,
+        "hook" => hook::run(scale, report).await,
         "latency" => latency::run(scale, report).await,
         "throughput" => throughput::run(scale, report).await,
         "rebuild" => rebuild::run(scale, report).await,

@@ -1,0 +1,198 @@
+//! `notify.command`: run for what needs the person of this stack.
+//!
+//! What needs a person is decided by the server: it sends them a message in the same commit as what happened (a session
+//! that they started needs input, failed or was lost, a task is blocked or in review, an agent writes). So this follows the
+//! person's unread messages and decides nothing. It is done here, by the one process that runs on the person's machine, once
+//! a home, and with its configuration and its desktop; servers may be many and elsewhere, and hooks know one session only.
+//!
+//! Each message at most once: its number is written down before the command runs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use maestro_client::{Caller, Mode, Seen};
+use maestro_domain::{Actor, MessageId, ProjectId};
+use maestro_runtime::{read_optional, write_atomically};
+use maestro_wire::{
+    ErrorBody, ErrorCode, MessageView, Page, Place, ProjectList, ProjectView, Query, WaitRequest, WaitTasks, Waited,
+};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use super::broker;
+use super::stack::Plan;
+use crate::context::Context;
+use crate::settings;
+
+/// Projects that are followed; those beyond it are not.
+const PROJECTS: u32 = 50;
+/// How often new projects and a new configuration are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// One long poll: a server that dies in it is noticed this late.
+const POLL_MS: u32 = 5_000;
+const PAUSE: Duration = Duration::from_secs(2);
+/// How long one command may take.
+const WITHIN: Duration = Duration::from_secs(10);
+/// Of a message in a variable; stdin has all of it.
+const TEXT: usize = 2_000;
+
+/// Never ends by itself.
+pub async fn notify(plan: &Plan, ctx: &Context, nats_port: u16) {
+    let mut follower = Follower { plan, ctx, nats_port, one: Mutex::new(()), command: None };
+    loop {
+        follower.command = command(ctx);
+        if follower.command.is_some() {
+            // Nobody answers: it is tried again.
+            let _ = follower.follow().await;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn command(ctx: &Context) -> Option<String> {
+    let home = ctx.home().ok()?;
+    let config = settings::read(&ctx.globals, &ctx.environment, Some(&home)).ok()?;
+    config.notify_command.map(|setting| setting.value).filter(|command| !command.trim().is_empty())
+}
+
+struct Follower<'a> {
+    plan: &'a Plan,
+    ctx: &'a Context,
+    nats_port: u16,
+    /// One command at a time.
+    one: Mutex<()>,
+    command: Option<String>,
+}
+
+/// How far a project was told.
+#[derive(Debug, Default, Deserialize, Serialize)]
+struct Told {
+    ledger: Option<String>,
+    message: Option<MessageId>,
+}
+
+impl Follower<'_> {
+    /// Until the connection cannot be made, or the configuration is another one.
+    async fn follow(&self) -> Result<(), ErrorBody> {
+        let edge = broker::address(&self.plan.credentials, "edge", self.nats_port);
+        let actor: Actor = self.plan.user.parse()?;
+        let caller = Caller::new(broker::connect_as(&edge, Mode::Daemon).await?, actor, None);
+        let mut known = BTreeSet::new();
+        let mut projects = FuturesUnordered::new();
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                _ = look.tick() => {
+                    if command(self.ctx) != self.command {
+                        return Ok(());
+                    }
+                    let list = Query::ProjectList(ProjectList { limit: Some(PROJECTS), ..ProjectList::default() });
+                    let asked = caller.query(&Place::None, &list, &Seen::default(), PAUSE).await;
+                    let page: Result<Page<ProjectView>, _> = asked.and_then(maestro_wire::Reply::parse);
+                    for project in page.into_iter().flat_map(|page| page.items).map(|view| view.project.id) {
+                        if known.len() < PROJECTS as usize && known.insert(project.clone()) {
+                            projects.push(self.project(project, &caller));
+                        }
+                    }
+                }
+                Some(gone) = projects.next() => drop(known.remove(&gone)),
+            }
+        }
+    }
+
+    /// Until the project is gone.
+    async fn project(&self, project: ProjectId, caller: &Caller) -> ProjectId {
+        let path = self.plan.home.memory().join(format!("{project}.notified"));
+        let mut told: Told =
+            read_optional(&path).ok().flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        loop {
+            let wait = WaitTasks { since_message: told.message, ..WaitTasks::default() };
+            let asked = caller.wait(&project, &WaitRequest::Tasks(wait), &Seen::default(), POLL_MS).await;
+            let ledger = asked.as_ref().ok().and_then(|reply| reply.ledger.clone());
+            let waited: Waited = match asked.and_then(maestro_wire::Reply::parse) {
+                Ok(waited) => waited,
+                Err(error) if error.code == ErrorCode::ProjectNotFound => return project,
+                Err(_) => {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            if told.ledger.is_some() && told.ledger != ledger {
+                // Another ledger counts anew.
+                told = Told { ledger, message: None };
+                continue;
+            }
+            told.ledger = ledger;
+            for message in waited.messages {
+                told.message = Some(message.message.id);
+                if let Err(error) = self.remember(&path, &told) {
+                    self.ctx.printer.warn(&format!("notify.command is not run: {error}"));
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    break;
+                }
+                self.run(&project, &message).await;
+            }
+        }
+    }
+
+    fn remember(&self, path: &Path, told: &Told) -> std::io::Result<()> {
+        std::fs::create_dir_all(self.plan.home.memory())?;
+        write_atomically(path, &serde_json::to_vec(told).unwrap_or_default(), 0o600)
+    }
+
+    async fn run(&self, project: &ProjectId, view: &MessageView) {
+        let Some(command) = &self.command else { return };
+        let _one = self.one.lock().await;
+        if let Err(error) = run(command, project, view).await {
+            self.ctx.printer.warn(&format!("notify.command for {project}/{}: {error}", view.message.id));
+        }
+    }
+}
+
+async fn run(command: &str, project: &ProjectId, view: &MessageView) -> Result<(), String> {
+    let message = &view.message;
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .env("MAESTRO_NOTIFY_PROJECT", project.as_str())
+        .env("MAESTRO_NOTIFY_MESSAGE", message.id.to_string())
+        .env("MAESTRO_NOTIFY_FROM", message.from.to_string())
+        .env("MAESTRO_NOTIFY_TASK", message.task.map(|task| task.to_string()).unwrap_or_default())
+        .env("MAESTRO_NOTIFY_TEXT", view.body.chars().take(TEXT).collect::<String>())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let all = serde_json::json!({ "project": project, "message": view }).to_string();
+    let ended = tokio::time::timeout(WITHIN, async {
+        if let Some(mut stdin) = child.stdin.take() {
+            // It may not read.
+            let _ = stdin.write_all(all.as_bytes()).await;
+        }
+        child.wait().await
+    })
+    .await;
+    match ended {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(format!("it ended with {status}")),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => {
+            if let Some(pid) = pid {
+                // Gone already is as good.
+                let _ = kill_process_group(pid, Signal::KILL);
+            }
+            let _ = child.wait().await;
+            Err(format!("it was still running after {} s and was ended", WITHIN.as_secs()))
+        }
+    }
+}
