@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::agent;
 use crate::context::Context;
+use crate::ledger::Entry;
 use crate::session;
 
 /// How many times an order is handed out before its session is failed.
@@ -48,11 +49,20 @@ fn config(context: &Context, agent: &AgentName) -> QueueConfig {
     }
 }
 
-/// Runs until shutdown, then waits for the sessions' ends. A session's task that panics is logged; its holder then ends
-/// its agent, and the next start reports it.
-pub async fn run(context: &Arc<Context>, mut queues: Queues) {
+/// Runs until shutdown, then waits for the sessions' ends. A session's task that panics is logged; its holder goes on, and
+/// the next start adopts it.
+pub async fn run(context: &Arc<Context>, mut queues: Queues, living: Vec<Entry>) {
     let slots = Arc::new(Semaphore::new(context.config.slots as usize));
     let mut sessions = JoinSet::new();
+    for entry in living {
+        // More may run than there are slots now; then there are none for a while.
+        let slot = slots.clone().try_acquire_owned().ok();
+        let context = context.clone();
+        sessions.spawn(async move {
+            session::adopt(&context, entry).await;
+            drop(slot);
+        });
+    }
     while !context.shutdown.is_cancelled() {
         for index in 0..queues.0.len() {
             let wait = WAIT / u32::try_from(queues.0.len()).unwrap_or(1);

@@ -13,6 +13,7 @@ mod query;
 mod refusal;
 mod reply;
 mod subject;
+mod terminal;
 mod view;
 mod wait;
 
@@ -31,6 +32,7 @@ pub use query::{
 };
 pub use reply::{Reply, ReplyError};
 pub use subject::{Place, Subject, SubjectError};
+pub use terminal::{ScreenView, TerminalAnswer, TerminalSize};
 pub use view::{
     DependencyView, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView, TaskDetail, TaskRow, TaskTexts,
     TimelineEntry,

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use maestro_client::Seen;
 use maestro_domain::{Line, Request, SessionStarting};
-use maestro_wire::{CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionView, SpawnOrder};
+use maestro_wire::{
+    CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionView, SpawnOrder, TerminalSize,
+};
 
 use crate::agent;
 use crate::context::Context;
-use crate::holder::Launch;
+use crate::holder::{Launch, Uplink};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::outbox::Report;
@@ -117,7 +119,7 @@ where
 
 /// What an error means for an incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It passes by itself.
     Pass,
     /// This incarnation is over, or somebody else's.
@@ -126,7 +128,7 @@ pub(super) enum Verdict {
     Odd,
 }
 
-pub(super) fn classify(error: &ErrorBody) -> Verdict {
+pub(crate) fn classify(error: &ErrorBody) -> Verdict {
     match error.code {
         ErrorCode::SessionTaken => Verdict::NotOurs("another spawner has it"),
         ErrorCode::StaleSession => Verdict::NotOurs("superseded"),
@@ -161,8 +163,15 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
         arguments: invocation.arguments,
         directory: workspace.work.clone(),
         environment,
+        terminal: Some(TerminalSize::DEFAULT),
         log: workspace.log(),
         log_bytes: config.log_bytes,
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),
+        uplink: Some(Uplink {
+            nats_url: config.nats_url.clone(),
+            node: config.node.clone(),
+            incarnation: entry.incarnation.clone(),
+            nonce: entry.nonce.clone(),
+        }),
     })
 }
