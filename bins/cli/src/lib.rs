@@ -18,6 +18,7 @@ mod report;
 mod settings;
 mod start;
 mod target;
+mod terminal;
 mod text;
 mod up;
 mod usage;
