@@ -185,7 +185,18 @@ const STORY: &[Step] = &[
 ];
 
 /// Commands that need a stack or a session and have their own tests; they are called here with nobody there.
-const ELSEWHERE: &[&str] = &["up", "down", "logs", "doctor", "update"];
+const ELSEWHERE: &[&str] = &[
+    "up",
+    "down",
+    "logs",
+    "doctor",
+    "update",
+    "session attach",
+    "session logs",
+    "session send",
+    "session answer",
+    "session replay",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_succeeds_with_one_document_of_its_schema() {

@@ -20,6 +20,7 @@ pub fn schemas() -> Named {
         ("view.waited", written::<Waited>()),
         ("view.screen", written::<ScreenView>()),
         ("view.terminal", written::<TerminalAnswer>()),
+        ("view.node-agents", written::<NodeAgents>()),
         ("terminal.size", read::<TerminalSize>()),
         ("page.project", page(written::<Page<ProjectView>>(), "projects")),
         ("page.task-row", page(written::<Page<TaskRow>>(), "tasks")),

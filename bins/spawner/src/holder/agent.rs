@@ -73,8 +73,12 @@ fn in_terminal(launch: &Launch, size: TerminalSize) -> io::Result<Agent> {
 fn with_pipes(launch: &Launch) -> io::Result<Agent> {
     let (output, writer) = io::pipe()?;
     // The command owns the writing ends and goes at the end of this function: the agent then has the only ones.
-    let child =
-        command(launch).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0).spawn()?;
+    let child = command(launch)
+        .stdin(if launch.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .spawn()?;
     Ok(Agent { child, output: Output::Pipe(Receiver::from_owned_fd(output.into())?), terminal: None })
 }
 

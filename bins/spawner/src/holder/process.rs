@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Child;
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
@@ -31,6 +31,10 @@ use crate::os::{self, Identity, Signal};
 const LOOK: Duration = Duration::from_secs(5);
 /// For how long output is read after nobody is left who could write it.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
+
+/// A terminal that shows nothing new for this long waits for input; and when that does not happen.
+const QUIET: Duration = Duration::from_millis(700);
+const NEVER_QUIET: Duration = Duration::from_secs(20);
 
 /// Runs a holder: takes one order to start from stdin, and returns when the agent and all it started are gone and its
 /// end is told. It does not need its spawner for that.
@@ -77,6 +81,16 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         typing.spawn(types);
         keyboard
     });
+    if let (Some(mut stdin), Some(text)) = (child.stdin.take(), launch.stdin.clone()) {
+        typing.spawn(async move {
+            // An agent that does not want it closes it.
+            let _ = stdin.write_all(text.as_bytes()).await;
+        });
+    }
+    if let (Some(keyboard), Some(prompt)) = (keyboard.clone(), launch.typed.clone()) {
+        let terminal = terminal.clone();
+        typing.spawn(async move { type_prompt(&terminal, &keyboard, &prompt).await });
+    }
     let (causes, mut caused) = mpsc::channel(4);
     let line = launch.uplink.clone().map(|uplink| {
         let desk = Desk { uplink, agent: identity, terminal: terminal.clone(), keyboard };
@@ -98,6 +112,24 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         line.close(files, ending, recording.as_deref(), || spawner.borrow_mut().is_closed()).await;
     }
     tell(&Told::Ended { code });
+}
+
+/// Types the first prompt once the agent has drawn something and is quiet: before that its program may throw keys away.
+async fn type_prompt(terminal: &Terminal, keyboard: &Keyboard, prompt: &str) {
+    let mut changes = terminal.changes();
+    let drawn = async {
+        while terminal.end() == 0 {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+        while tokio::time::timeout(QUIET, changes.changed()).await.is_ok() {}
+    };
+    // One that is never quiet gets it all the same.
+    let _ = tokio::time::timeout(NEVER_QUIET, drawn).await;
+    if keyboard.prompt(prompt.as_bytes()).is_err() {
+        tracing::warn!("the prompt was not typed: the agent does not read");
+    }
 }
 
 /// Reads until nobody can write any more.

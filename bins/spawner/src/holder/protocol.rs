@@ -22,6 +22,12 @@ pub struct Launch {
     pub environment: BTreeMap<String, String>,
     /// The terminal that it gets; none: it gets pipes.
     pub terminal: Option<TerminalSize>,
+    /// What it reads from its stdin; only without a terminal.
+    #[serde(default)]
+    pub stdin: Option<String>,
+    /// The prompt that is typed once its terminal is quiet; only with one.
+    #[serde(default)]
+    pub typed: Option<String>,
     /// Where its output goes; the holder's other files lie beside it.
     pub log: PathBuf,
     /// How many bytes of output are kept, at most.

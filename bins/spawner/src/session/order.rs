@@ -146,8 +146,12 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
     let file = workspace.manifest();
     let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(manifest)?);
     write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let invocation = agent::invocation(manifest, &workspace.files)?;
-    let environment = agent::environment(
+    let name = manifest.agent.as_str();
+    let found = context.agents.get(name).ok_or_else(|| format!("the agent '{name}' was not found on this host"))?;
+    let place =
+        agent::Place { workspace: &workspace.work, files: &workspace.files, home: &config.home, maestro: &config.bin };
+    let invocation = agent::invocation(found, manifest, &place, &config.inherited)?;
+    let mut environment = agent::environment(
         &config.inherited,
         &agent::Session {
             manifest,
@@ -158,12 +162,20 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
             bin: &config.bin,
         },
     );
+    agent::without(&mut environment, &invocation.remove);
+    environment.extend(invocation.environment);
+    let terminal = match invocation.mode {
+        agent::Mode::Interactive => Some(TerminalSize::DEFAULT),
+        agent::Mode::Headless => None,
+    };
     Ok(Launch {
         program: invocation.program,
         arguments: invocation.arguments,
         directory: workspace.work.clone(),
         environment,
-        terminal: Some(TerminalSize::DEFAULT),
+        terminal,
+        stdin: invocation.stdin,
+        typed: invocation.typed,
         log: workspace.log(),
         log_bytes: config.log_bytes,
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),

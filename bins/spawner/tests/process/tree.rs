@@ -36,6 +36,8 @@ impl Scene {
             directory: self.directory.path().to_path_buf(),
             environment: BTreeMap::from([("PATH".to_owned(), path)]),
             terminal: None,
+            stdin: None,
+            typed: None,
             log: self.path("files/output.log"),
             log_bytes: 10 << 20,
             grace_ms: u64::try_from(grace.as_millis()).unwrap(),

@@ -167,7 +167,7 @@ fn parameter(name: &str, verbs: &[(&str, &str)]) -> Value {
         "request" => described(
             "Of a holder: `ping`; `stop`; `screen`, answered by `view.screen`; `in`, the bytes that are typed, with the \
                 headers `Maestro-Viewer`, `Maestro-Size` and `Maestro-Input: paste`; `resize`, a `terminal.size`; the last two \
-                are answered by `view.terminal`. Of a spawner: `info`.",
+                are answered by `view.terminal`. Of a spawner: `info`, `agents`.",
         ),
         _ => described("A token."),
     }

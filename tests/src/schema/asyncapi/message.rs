@@ -22,6 +22,7 @@ pub const ANSWERS: &[&str] = &[
     "view.server",
     "view.manifest",
     "view.waited",
+    "view.node-agents",
     "view.screen",
     "view.terminal",
     "page.project",
@@ -91,7 +92,7 @@ pub fn messages() -> Value {
     all.insert("terminal.size".to_owned(), resize);
     all.insert(
         "request".to_owned(),
-        bytes("A request to a holder or spawner; `ping`, `stop`, `screen` and `info` have no payload."),
+        bytes("A request to a holder or spawner; `ping`, `stop`, `screen`, `info` and `agents` have no payload."),
     );
     for direction in ["client", "bridge"] {
         for name in sockets(direction) {
