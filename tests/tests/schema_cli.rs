@@ -205,7 +205,20 @@ const STORY: &[Step] = &[
 ];
 
 /// Commands that need a stack or a session and have their own tests; they are called here with nobody there.
-const ELSEWHERE: &[&str] = &["up", "down", "logs", "doctor", "update", "task watch", "task export"];
+const ELSEWHERE: &[&str] = &[
+    "up",
+    "down",
+    "logs",
+    "doctor",
+    "update",
+    "session attach",
+    "session logs",
+    "session send",
+    "session answer",
+    "session replay",
+    "task watch",
+    "task export",
+];
 
 /// What these print is for agents, in the agents' own formats; they have their own tests too.
 const OWN_FORMAT: &[&str] = &["hook", "mcp"];

@@ -27,6 +27,7 @@ mod skill;
 mod start;
 mod target;
 mod teach;
+mod terminal;
 mod text;
 mod up;
 mod usage;

@@ -157,6 +157,16 @@ impl Printer {
         self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), &text)
     }
 
+    /// Output of a terminal: as it is on one, without escape sequences elsewhere. No line break is added.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub fn raw(self, text: &str) -> io::Result<()> {
+        let mut stream = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
+        stream.write_all(text.as_bytes())?;
+        stream.flush()
+    }
+
     /// Whether somebody still reads stdout: the other end of a pipe may be closed without a word.
     pub fn is_heard(self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};

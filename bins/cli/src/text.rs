@@ -48,6 +48,11 @@ fn filled(text: &str) -> Result<String, ErrorBody> {
     Ok(text)
 }
 
+/// What is typed into a terminal: something must be in it.
+pub fn typed(text: &str) -> Result<String, ErrorBody> {
+    filled(text)
+}
+
 pub fn title(text: &str) -> Result<Title, ErrorBody> {
     Ok(Title::parse(&given(text)?)?)
 }

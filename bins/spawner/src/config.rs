@@ -25,6 +25,8 @@ pub struct Config {
     /// The home of the stack, for agents.
     pub home: PathBuf,
     pub project_paths: BTreeMap<ProjectId, PathBuf>,
+    /// Agent profiles of this host.
+    pub agents: PathBuf,
     pub ready_file: Option<PathBuf>,
     /// The broker, as user `spawner`.
     pub nats_url: String,
@@ -81,6 +83,7 @@ impl Config {
             labels: args.labels,
             data,
             home: home.root().to_path_buf(),
+            agents: home.agents(),
             project_paths,
             ready_file: args.ready_file,
             nats_url,

@@ -10,7 +10,7 @@ use maestro_wire::NodeRecord;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent;
+use crate::agent::Agents;
 use crate::config::Config;
 use crate::holder::Holders;
 use crate::incarnation::Incarnation;
@@ -23,6 +23,8 @@ pub struct Context {
     pub ledger: Ledger,
     pub outbox: Outbox,
     pub holders: Holders,
+    /// What this host can run.
+    pub agents: Agents,
     /// Cancelled when the spawner is to end, and its sessions with it.
     pub shutdown: CancellationToken,
     pub since: Timestamp,
@@ -41,8 +43,10 @@ impl Context {
         holders: Holders,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
+        let agents = Agents::find(&config.agents, &config.inherited);
         Arc::new(Self {
             config,
+            agents,
             client,
             ledger,
             outbox,
@@ -72,7 +76,7 @@ impl Context {
             node: node.clone(),
             pool: pool.clone(),
             labels: labels.clone(),
-            agents: agent::offered(),
+            agents: self.agents.offered(),
             slots: *slots,
             free: slots.saturating_sub(self.taken()),
             version: env!("CARGO_PKG_VERSION").to_owned(),

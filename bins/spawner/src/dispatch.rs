@@ -6,19 +6,21 @@ use std::time::Duration;
 use maestro_client::{Job, QueueConfig, QueueError, WorkQueue};
 use maestro_domain::AgentName;
 use maestro_wire::Subject;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::agent;
 use crate::context::Context;
+use crate::ledger::Entry;
 use crate::session;
 
 /// How many times an order is handed out before its session is failed.
 pub const DELIVERIES: u32 = 5;
 /// For how long an order may be silent before another spawner gets it.
 const SILENCE: Duration = Duration::from_secs(30);
-/// One wait for orders, shared by the agents' queues.
+/// One wait for orders.
 const WAIT: Duration = Duration::from_secs(5);
+/// For how long an order waits for a slot that another agent's order has taken.
+const FULL: Duration = Duration::from_secs(1);
 
 /// The queues of this spawner's pool, one an agent that it offers.
 pub struct Queues(Vec<(AgentName, WorkQueue)>);
@@ -30,7 +32,7 @@ impl Queues {
     /// When one cannot be opened.
     pub async fn open(context: &Context) -> Result<Self, QueueError> {
         let mut queues = Vec::new();
-        for info in agent::offered() {
+        for info in context.agents.offered() {
             let queue = context.client.work_queue(config(context, &info.name)).await?;
             queues.push((info.name, queue));
         }
@@ -48,59 +50,109 @@ fn config(context: &Context, agent: &AgentName) -> QueueConfig {
     }
 }
 
-/// Runs until shutdown, then waits for the sessions' ends. A session's task that panics is logged; its holder then ends
-/// its agent, and the next start reports it.
-pub async fn run(context: &Arc<Context>, mut queues: Queues) {
+/// Runs until shutdown, then waits for the sessions' ends. A session's task that panics is logged; its holder goes on, and
+/// the next start adopts it.
+pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>) {
     let slots = Arc::new(Semaphore::new(context.config.slots as usize));
     let mut sessions = JoinSet::new();
-    while !context.shutdown.is_cancelled() {
-        for index in 0..queues.0.len() {
-            let wait = WAIT / u32::try_from(queues.0.len()).unwrap_or(1);
-            let (agent, queue) = &mut queues.0[index];
-            let jobs = tokio::select! {
-                biased;
-                () = context.shutdown.cancelled() => break,
-                jobs = take(queue, &slots, wait) => jobs,
-            };
-            match jobs {
-                Ok(jobs) => {
-                    for job in jobs {
-                        // There are as many as were free, and nobody else takes any.
-                        let slot = slots.clone().try_acquire_owned();
-                        let context = context.clone();
-                        sessions.spawn(async move {
-                            session::run(&context, job).await;
-                            drop(slot);
-                        });
-                    }
+    for entry in living {
+        // More may run than there are slots now; then there are none for a while.
+        let slot = slots.clone().try_acquire_owned().ok();
+        let context = context.clone();
+        sessions.spawn(async move {
+            session::adopt(&context, entry).await;
+            drop(slot);
+        });
+    }
+    // One at a time: whoever takes orders waits until they are in hand.
+    let (taken, mut orders) = mpsc::channel(1);
+    let mut takers = JoinSet::new();
+    for (agent, queue) in queues.0 {
+        takers.spawn(take_all(context.clone(), agent, queue, slots.clone(), taken.clone()));
+    }
+    drop(taken);
+    loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some((job, slot)) => {
+                    let context = context.clone();
+                    sessions.spawn(async move {
+                        session::run(&context, job).await;
+                        drop::<OwnedSemaphorePermit>(slot);
+                    });
                 }
-                Err(error) => {
-                    tracing::warn!(%agent, cause = %error, "no orders to be had");
-                    let pause = tokio::time::sleep(Duration::from_secs(1));
-                    tokio::select! { () = pause => {}, () = context.shutdown.cancelled() => break }
-                    // The consumer may be gone with a restored or recreated stream.
-                    match context.client.work_queue(config(context, agent)).await {
-                        Ok(opened) => *queue = opened,
-                        Err(error) => tracing::debug!(%agent, cause = %error, "queue cannot be opened"),
-                    }
-                }
-            }
+                None => break,
+            },
+            Some(ended) = sessions.join_next(), if !sessions.is_empty() => note(ended),
         }
-        while let Some(ended) = sessions.try_join_next() {
-            note(ended);
-        }
+    }
+    while let Some(ended) = takers.join_next().await {
+        note(ended);
     }
     while let Some(ended) = sessions.join_next().await {
         note(ended);
     }
 }
 
-async fn take(queue: &mut WorkQueue, slots: &Semaphore, wait: Duration) -> Result<Vec<Job>, QueueError> {
+/// Takes the orders for one agent until shutdown.
+async fn take_all(
+    context: Arc<Context>,
+    agent: AgentName,
+    mut queue: WorkQueue,
+    slots: Arc<Semaphore>,
+    taken: mpsc::Sender<(Job, OwnedSemaphorePermit)>,
+) {
+    loop {
+        let jobs = tokio::select! {
+            biased;
+            () = context.shutdown.cancelled() => return,
+            jobs = take(&mut queue, &slots) => jobs,
+        };
+        match jobs {
+            Ok(jobs) => {
+                for job in jobs {
+                    hand_over(job, &slots, &taken).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%agent, cause = %error, "no orders to be had");
+                let pause = tokio::time::sleep(Duration::from_secs(1));
+                tokio::select! { () = pause => {}, () = context.shutdown.cancelled() => return }
+                // The consumer may be gone with a restored or recreated stream.
+                match context.client.work_queue(config(&context, &agent)).await {
+                    Ok(opened) => queue = opened,
+                    Err(error) => tracing::debug!(%agent, cause = %error, "queue cannot be opened"),
+                }
+            }
+        }
+    }
+}
+
+/// The order with a slot of its own. Orders for another agent may have taken the last one in the same moment; then it
+/// goes back, to whoever has one.
+async fn hand_over(job: Job, slots: &Arc<Semaphore>, taken: &mpsc::Sender<(Job, OwnedSemaphorePermit)>) {
+    match tokio::time::timeout(FULL, slots.clone().acquire_owned()).await {
+        Ok(Ok(slot)) => {
+            // The receiver lives until every sender is gone.
+            let _ = taken.send((job, slot)).await;
+        }
+        Ok(Err(_)) | Err(_) => {
+            if let Err(error) = job.nak(Duration::from_secs(1)).await {
+                tracing::debug!(cause = %error, "order not handed back; it comes again by itself");
+            }
+        }
+    }
+}
+
+async fn take(queue: &mut WorkQueue, slots: &Semaphore) -> Result<Vec<Job>, QueueError> {
     if let Ok(slot) = slots.acquire().await {
-        // Only this loop takes slots, so what is free now stays free.
         drop(slot);
     }
-    queue.fetch(slots.available_permits(), wait).await
+    match slots.available_permits() {
+        // Somebody else was quicker.
+        0 => Ok(Vec::new()),
+        free => queue.fetch(free, WAIT).await,
+    }
 }
 
 fn note(ended: Result<(), tokio::task::JoinError>) {

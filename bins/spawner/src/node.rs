@@ -7,9 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceSpec, StartError};
 use maestro_client::{Lease, LeaseError};
-use maestro_wire::{Reply, Subject};
+use maestro_wire::{NodeAgents, Reply, Subject};
 use serde_json::json;
 
+use crate::agent::Agents;
+use crate::config::Config;
 use crate::context::Context;
 
 const BUCKET: &str = "NODES";
@@ -68,13 +70,13 @@ fn value(context: &Context) -> Bytes {
     serde_json::to_vec(&context.record()).unwrap_or_default().into()
 }
 
-/// Starts the service `maestro-spawner`; its endpoint is to be read by [`answer`].
+/// Starts the service `maestro-spawner`; its endpoints are to be read by [`answer`].
 ///
 /// # Errors
 /// When the subscriptions cannot be made.
 pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartError> {
     let node = &context.config.node;
-    let subject = Subject::Node { node: node.clone(), verb: "info".to_owned() }.to_string();
+    let subject = |verb: &str| Subject::Node { node: node.clone(), verb: verb.to_owned() }.to_string();
     let metadata = BTreeMap::from([
         ("node".to_owned(), node.to_string()),
         ("pool".to_owned(), context.config.pool.to_string()),
@@ -85,21 +87,41 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
         version: env!("CARGO_PKG_VERSION").to_owned(),
         description: "Starts sessions on one host and keeps them honest.".to_owned(),
         metadata,
-        endpoints: vec![EndpointSpec::new("info", &subject, "spawner")],
+        endpoints: vec![
+            EndpointSpec::new("info", &subject("info"), "spawner"),
+            EndpointSpec::new("agents", &subject("agents"), "spawner"),
+        ],
     };
     let started = Service::start(&context.client, spec).await?;
     started.0.join();
     Ok(started)
 }
 
-/// Answers `info` until the service ends.
-pub async fn answer(context: &Arc<Context>, mut endpoints: Vec<Endpoint>) {
-    let Some(endpoint) = endpoints.first_mut() else { return };
-    while let Some(request) = endpoint.next().await {
-        let sessions: Vec<_> = context.sessions();
-        let reply = Reply::ok(&json!({ "node": context.record(), "sessions": sessions }));
+/// Answers `info` and `agents` until the service ends.
+pub async fn answer(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
+    let Ok([mut info, mut agents]) = <[Endpoint; 2]>::try_from(endpoints) else { return };
+    loop {
+        let (request, reply) = tokio::select! {
+            request = info.next() => {
+                let sessions: Vec<_> = context.sessions();
+                (request, Reply::ok(&json!({ "node": context.record(), "sessions": sessions })))
+            }
+            request = agents.next() => (request, Reply::ok(&agents_of(context).await)),
+        };
+        let Some(request) = request else { return };
         if let Err(error) = request.respond(reply.encode().into(), None).await {
-            tracing::debug!(cause = %error, "info not answered");
+            tracing::debug!(cause = %error, "not answered");
         }
+    }
+}
+
+/// Read anew: somebody who asks may just have changed a profile. What is offered stays until the next start.
+async fn agents_of(context: &Context) -> NodeAgents {
+    let Config { node, agents, inherited, .. } = &context.config;
+    let agents = Agents::find(agents, inherited);
+    NodeAgents {
+        node: node.clone(),
+        agents: agents.views(inherited).await,
+        mistakes: agents.profiles.mistakes.iter().map(ToString::to_string).collect(),
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::holder::Ending;
 use crate::incarnation::Incarnation;
 
 /// Bound of one attempt, and the longest wait between two.
@@ -39,6 +40,35 @@ impl Report {
             Self::Lost { reason } => {
                 Request::SessionLost(SessionLost { session: None, epoch: None, reason: Line::lossy(reason) })
             }
+        }
+    }
+}
+
+/// What became of one attempt to report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Sent,
+    /// The server refused it for good: it knows better.
+    NotWanted,
+    /// It may go another time.
+    Later,
+}
+
+/// Reports once. Every attempt under the same id is the same command.
+pub async fn send(client: &Client, id: CommandId, incarnation: &Incarnation, report: &Report) -> Outcome {
+    let caller = Caller::new(client.clone(), incarnation.actor(), Some(incarnation.epoch));
+    match caller.command(&incarnation.project, &report.request(), id, &Seen::default(), ATTEMPT).await {
+        Ok(_) => {
+            tracing::info!(%incarnation, ?report, "reported");
+            Outcome::Sent
+        }
+        Err(error) if is_final(&error) => {
+            tracing::info!(%incarnation, ?report, code = %error.code, "report not wanted: {error}");
+            Outcome::NotWanted
+        }
+        Err(error) => {
+            tracing::debug!(%incarnation, code = %error.code, "report waits: {error}");
+            Outcome::Later
         }
     }
 }
@@ -89,7 +119,11 @@ impl Outbox {
     /// # Errors
     /// When the file cannot be written; the report is sent all the same, as long as this process lives.
     pub fn put(&self, incarnation: &Incarnation, report: Report) -> io::Result<()> {
-        let id = CommandId(ulid::Ulid::generate());
+        self.put_as(CommandId(ulid::Ulid::generate()), incarnation, report)
+    }
+
+    /// The same with an id under which it may have been sent already.
+    fn put_as(&self, id: CommandId, incarnation: &Incarnation, report: Report) -> io::Result<()> {
         let kept = Kept { incarnation: incarnation.clone(), report };
         let written = serde_json::to_vec(&kept)
             .map_err(io::Error::from)
@@ -97,6 +131,20 @@ impl Outbox {
         self.lock().insert(id, kept);
         self.changed.notify_one();
         written
+    }
+
+    /// Keeps what a holder left unsaid, if it did, under the command id that it may have used.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_ending(&self, ending: &Ending) -> io::Result<()> {
+        match (&ending.report, ending.sent) {
+            (Some(owed), false) => {
+                let id = ending.id.parse().unwrap_or_else(|_| CommandId(ulid::Ulid::generate()));
+                self.put_as(id, &ending.incarnation, owed.clone())
+            }
+            (Some(_) | None, _) => Ok(()),
+        }
     }
 
     /// Whether the end of this incarnation is still to be reported.
@@ -132,19 +180,9 @@ impl Outbox {
         let all: Vec<(CommandId, Kept)> = self.lock().iter().map(|(id, kept)| (*id, kept.clone())).collect();
         let mut done = true;
         for (id, kept) in all {
-            let Kept { incarnation, report } = &kept;
-            let caller = Caller::new(client.clone(), incarnation.actor(), Some(incarnation.epoch));
-            match caller.command(&incarnation.project, &report.request(), id, &Seen::default(), ATTEMPT).await {
-                Ok(_) => {
-                    tracing::info!(%incarnation, ?report, "reported");
-                    self.remove(id);
-                }
-                Err(error) if is_final(&error) => {
-                    tracing::info!(%incarnation, ?report, code = %error.code, "report not wanted: {error}");
-                    self.remove(id);
-                }
-                Err(error) => {
-                    tracing::debug!(%incarnation, code = %error.code, "report waits: {error}");
+            match send(client, id, &kept.incarnation, &kept.report).await {
+                Outcome::Sent | Outcome::NotWanted => self.remove(id),
+                Outcome::Later => {
                     done = false;
                     if !client.is_connected() {
                         return false;

@@ -1,49 +1,67 @@
-//! At the start: what an earlier spawner of this data directory left behind is ended and reported lost.
+//! At the start: sessions of an earlier spawner of this data directory whose holders live go on; what is left of the others is
+//! ended and reported.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
 use crate::agent::NONCE;
-use crate::holder::end;
+use crate::holder::{Ending, end};
+use crate::incarnation::Incarnation;
 use crate::ledger::{Entry, Ledger};
 use crate::os::{self, Identity, Process};
 use crate::outbox::{Outbox, Report};
 
-/// A holder that lost its spawner ends its agent by itself; it is given this long.
-const HOLDER_ENDS: Duration = Duration::from_secs(7);
+/// What an earlier spawner left behind.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Their holders live.
+    pub living: Vec<Entry>,
+    /// How many had ended, or lost their holders.
+    pub ended: usize,
+}
 
-/// Ends what is left and puts a report for each entry into the outbox. Several entries at once.
+/// Ends what is left of sessions without a holder and puts a report for each into the outbox. Several entries at once.
 ///
 /// # Errors
 /// When ledger or outbox cannot be used.
-pub async fn recover(ledger: &Ledger, outbox: &Outbox) -> std::io::Result<usize> {
+pub async fn recover(
+    ledger: &Ledger,
+    outbox: &Outbox,
+    files: impl Fn(&Incarnation) -> PathBuf,
+) -> std::io::Result<Recovered> {
+    let mut recovered = Recovered::default();
     let mut endings = JoinSet::new();
     for entry in ledger.read()? {
+        if entry.boot == os::boot_id() && entry.holder.is_some_and(os::is_alive) {
+            recovered.living.push(entry);
+            continue;
+        }
         endings.spawn(async move {
             end_left_behind(&entry).await;
             entry
         });
     }
-    let mut count = 0;
     while let Some(ended) = endings.join_next().await {
-        let entry = ended.map_err(std::io::Error::other)?;
-        count += 1;
-        outbox.put(&entry.incarnation, Report::Lost { reason: "its spawner was gone".to_owned() })?;
-        ledger.remove(&entry.incarnation);
-        tracing::warn!(incarnation = %entry.incarnation, "left behind by an earlier spawner; reported lost");
+        let Entry { incarnation, .. } = ended.map_err(std::io::Error::other)?;
+        recovered.ended += 1;
+        match Ending::read(&files(&incarnation), &incarnation) {
+            Some(ending) => outbox.put_ending(&ending)?,
+            None => {
+                outbox.put(&incarnation, Report::Lost { reason: "its holder was gone".to_owned() })?;
+                tracing::warn!(%incarnation, "left behind without a holder; reported lost");
+            }
+        }
+        ledger.remove(&incarnation);
     }
-    Ok(count)
+    Ok(recovered)
 }
 
 /// Ends what runs of this entry, if anything does.
 pub async fn end_left_behind(entry: &Entry) {
     if entry.boot != os::boot_id() {
         return;
-    }
-    let begun = tokio::time::Instant::now();
-    while entry.holder.is_some_and(os::is_alive) && begun.elapsed() < HOLDER_ENDS {
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let mut known: Vec<Identity> = entry.holder.iter().chain(&entry.agent).copied().collect();
     let ended = end(move || remaining(entry, &mut known), &[], Duration::from_secs(1)).await;

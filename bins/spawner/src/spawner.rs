@@ -16,12 +16,14 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::dispatch::{self, Queues};
 use crate::holder::Holders;
-use crate::ledger::Ledger;
+use crate::incarnation::Incarnation;
+use crate::ledger::{Entry, Ledger};
 use crate::node;
 use crate::os;
 use crate::outbox::Outbox;
 use crate::ready::ReadyFile;
 use crate::recover::recover;
+use crate::workspace::Workspace;
 
 /// For how long streams may be missing at the start: the server makes them.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,7 +32,7 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// For how long the last reports may take at the end; what is left is sent by the next start.
 const LAST_REPORTS: Duration = Duration::from_secs(2);
 
-/// Runs until `shutdown`, then ends its sessions and reports them lost.
+/// Runs until `shutdown`, then ends its sessions and reports them lost. Killed, it leaves them to the next one.
 ///
 /// # Errors
 /// When it cannot begin: the data directory, the broker, or the streams.
@@ -44,8 +46,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 
     let ledger = Ledger::open(&config.data).with_context(|| data.clone())?;
     let outbox = Outbox::open(&config.data).with_context(|| data.clone())?;
-    // Before there is a connection: what runs without a spawner has to end, broker or not.
-    recover(&ledger, &outbox).await.with_context(|| data.clone())?;
+    // Before there is a connection: what runs without a holder has to end, broker or not.
+    let files = |incarnation: &Incarnation| Workspace::of(&config.data, &config.project_paths, incarnation).files;
+    let recovered = recover(&ledger, &outbox, files).await.with_context(|| data.clone())?;
 
     let mut options = Options::new(&config.nats_url, Mode::Daemon).context("MAESTRO_NATS_URL")?;
     options.name = format!("maestro-spawner {}", config.node);
@@ -60,7 +63,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let end = CancellationToken::new();
     tasks.spawn(send_reports(context.clone(), end.clone()));
     tasks.spawn(sweep(context.clone(), end.clone()));
-    let served = serve(&context, &tasks, ready.as_ref()).await;
+    let served = serve(&context, &tasks, ready.as_ref(), recovered.living).await;
     end.cancel();
     tasks.close();
     if tokio::time::timeout(LAST_REPORTS, tasks.wait()).await.is_err() && !context.outbox.is_empty() {
@@ -71,7 +74,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 }
 
 /// From the first order to the end of the last session.
-async fn serve(context: &Arc<Context>, tasks: &TaskTracker, ready: Option<&ReadyFile>) -> anyhow::Result<()> {
+async fn serve(
+    context: &Arc<Context>,
+    tasks: &TaskTracker,
+    ready: Option<&ReadyFile>,
+    living: Vec<Entry>,
+) -> anyhow::Result<()> {
     let begun = tokio::select! {
         () = context.shutdown.cancelled() => return Ok(()),
         begun = begin(context) => begun?,
@@ -88,7 +96,7 @@ async fn serve(context: &Arc<Context>, tasks: &TaskTracker, ready: Option<&Ready
     }
     let Config { node, pool, slots, .. } = &context.config;
     tracing::info!(%node, %pool, slots, "takes orders");
-    dispatch::run(context, queues).await;
+    dispatch::run(context, queues, living).await;
     drop(service);
     Ok(())
 }

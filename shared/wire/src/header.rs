@@ -17,3 +17,18 @@ pub const MAX_COMMAND: usize = 512 * 1024;
 pub const MAX_GROUP: usize = 256;
 /// The name of the micro service.
 pub const SERVICE: &str = "maestro";
+
+/// On terminal output: the byte offset of the payload's first byte, counted from the start of the epoch.
+pub const OFFSET: &str = "Maestro-Offset";
+/// On terminal output: the bytes from this offset to `Maestro-Offset` are not to be had any more.
+pub const GAP: &str = "Maestro-Gap";
+/// On terminal output: the terminal's size, `120x40`. On `in`: the size of whoever types, which the terminal then takes.
+pub const SIZE: &str = "Maestro-Size";
+/// On the last message of an epoch's output: how the agent ended, its exit code.
+pub const END: &str = "Maestro-End";
+/// On `in` and `resize`: a random word that tells one viewer from another.
+pub const VIEWER: &str = "Maestro-Viewer";
+/// On `in`: `paste` types the payload as one prompt and submits it; without the header the bytes are typed as they are.
+pub const INPUT: &str = "Maestro-Input";
+/// The most bytes of one `in`.
+pub const MAX_INPUT: usize = 64 * 1024;

@@ -13,6 +13,7 @@ mod query;
 mod refusal;
 mod reply;
 mod subject;
+mod terminal;
 mod view;
 mod wait;
 
@@ -23,7 +24,7 @@ pub use commit::{
     encode_event, encode_ledger,
 };
 pub use error::{ErrorBody, decode};
-pub use live::{AgentInfo, Lease, NodeRecord, SpawnOrder};
+pub use live::{AgentInfo, AgentView, Lease, NodeAgents, NodeRecord, SpawnOrder};
 pub use manifest::Manifest;
 pub use query::{
     EventList, ManifestGet, MessageList, ProjectGet, ProjectList, Query, QueryEnvelope, ServerInfoGet, SessionGet,
@@ -31,6 +32,7 @@ pub use query::{
 };
 pub use reply::{Reply, ReplyError};
 pub use subject::{Place, Subject, SubjectError};
+pub use terminal::{ScreenView, TerminalAnswer, TerminalSize};
 pub use view::{
     DependencyView, ImportedPlan, ImportedTask, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView,
     TaskDetail, TaskRow, TaskTexts, TimelineEntry,

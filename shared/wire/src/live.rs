@@ -25,6 +25,41 @@ pub struct AgentInfo {
     pub version: Option<String>,
 }
 
+/// An agent profile as one host sees it: what `node.agents` answers, one each.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentView {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Where its program was found; absent: it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether a login of it lies where logins lie; absent: it needs none that is known of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_in: Option<bool>,
+    /// The file of the host that changes or makes it; absent: it is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Why it cannot be started there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// The profile as it is in force, as TOML.
+    pub profile: String,
+}
+
+/// What a spawner answers to `node.agents`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeAgents {
+    pub node: NodeName,
+    pub agents: Vec<AgentView>,
+    /// Profiles that cannot be read: file, line, and why.
+    pub mistakes: Vec<String>,
+}
+
 /// A spawner in the bucket NODES, under its name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stack::{Stack, runs};
+use crate::stack::{Stack, runs, signal};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -16,11 +16,6 @@ impl Stack {
         let reply = self.edge.request(subject, "".into()).await.unwrap();
         // A removed key's marker and an absent one have no body.
         serde_json::from_slice(&reply.payload).ok()
-    }
-
-    fn agent(&self, id: &str) -> u32 {
-        let ledger = self.ledger("n1", &format!("web.{id}.1")).expect("it runs");
-        u32::try_from(ledger["agent"]["pid"].as_u64().unwrap()).unwrap()
     }
 }
 
@@ -34,7 +29,7 @@ async fn a_broker_that_is_away_loses_nothing_and_reports_come_late() {
     let ends = stack.spawn(&wait, json!({})).await;
     stack.until(&stays, "active", SOON).await;
     stack.until(&ends, "active", SOON).await;
-    let agent = stack.agent(&stays);
+    let agent = stack.pid_of("agent", "n1", &stays, 1);
 
     // Longer than the lease lives.
     stack.broker.kill();
@@ -55,17 +50,20 @@ async fn a_frozen_stack_goes_on_as_if_nothing_had_happened() {
     let spawner = stack.spawner("n1", 4).await;
     let id = stack.spawn("sleep 600", json!({})).await;
     stack.until(&id, "active", SOON).await;
-    let agent = stack.agent(&id);
+    let agent = stack.pid_of("agent", "n1", &id, 1);
 
-    // Not all at once, and the lease runs out: first the spawner alone, then everything.
-    spawner.signal(Signal::STOP);
+    // Not all at once, and the lease runs out: first the holder alone, then everything.
+    let holder = stack.pid_of("holder", "n1", &id, 1);
+    signal(holder, Signal::STOP);
     tokio::time::sleep(Duration::from_secs(8)).await;
+    spawner.signal(Signal::STOP);
     stack.freeze_server();
     stack.broker.freeze();
     tokio::time::sleep(Duration::from_secs(12)).await;
     stack.broker.thaw();
     stack.thaw_server();
     spawner.signal(Signal::CONT);
+    signal(holder, Signal::CONT);
 
     assert_still_there(&stack, &id, agent).await;
 }
@@ -73,17 +71,17 @@ async fn a_frozen_stack_goes_on_as_if_nothing_had_happened() {
 #[tokio::test]
 async fn a_stop_that_nobody_heard_is_noticed() {
     let stack = Stack::start().await;
-    let spawner = stack.spawner("n1", 4).await;
+    let _spawner = stack.spawner("n1", 4).await;
     let id = stack.spawn("sleep 600", json!({})).await;
     stack.until(&id, "active", SOON).await;
-    let agent = stack.agent(&id);
+    let (holder, agent) = (stack.pid_of("holder", "n1", &id, 1), stack.pid_of("agent", "n1", &id, 1));
 
     // Long enough for the broker to cut it off: what is said meanwhile is lost.
-    spawner.signal(Signal::STOP);
+    signal(holder, Signal::STOP);
     stack.command("ann", "session.stop", json!({ "session": id })).await;
     tokio::time::sleep(Duration::from_secs(16)).await;
     assert!(runs(agent));
-    spawner.signal(Signal::CONT);
+    signal(holder, Signal::CONT);
     stack.until(&id, "stopped", SOON).await;
     assert!(!runs(agent));
 }

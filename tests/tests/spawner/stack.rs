@@ -221,14 +221,55 @@ impl Stack {
 }
 
 impl Drop for Stack {
+    /// Sessions outlive their spawners, so each holder that a ledger of this test names is ended here.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.report();
         }
+        let holders = self.holders();
+        for signal in [Signal::TERM, Signal::CONT] {
+            holders.iter().for_each(|pid| send(*pid, signal));
+        }
+        let begun = Instant::now();
+        while holders.iter().any(|pid| runs(*pid)) && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let left: Vec<u32> = holders.into_iter().filter(|pid| runs(*pid)).collect();
+        assert!(left.is_empty() || std::thread::panicking(), "holders that do not end: {left:?}");
     }
 }
 
+fn send(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // Gone already.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// A process of a session.
+pub fn signal(pid: u32, signal: Signal) {
+    send(pid, signal);
+}
+
 impl Stack {
+    /// The holders that the spawners of this test wrote down.
+    fn holders(&self) -> Vec<u32> {
+        let nodes = fs::read_dir(self.directory.path()).into_iter().flatten().flatten();
+        let entries = nodes.flat_map(|node| fs::read_dir(node.path().join("ledger")).into_iter().flatten().flatten());
+        entries
+            .filter_map(|entry| {
+                let entry: Value = serde_json::from_str(&fs::read_to_string(entry.path()).ok()?).ok()?;
+                u32::try_from(entry["holder"]["pid"].as_u64()?).ok()
+            })
+            .collect()
+    }
+
+    /// A process id that the spawner wrote down: of the `holder` or the `agent`.
+    pub fn pid_of(&self, part: &str, node: &str, id: &str, epoch: u32) -> u32 {
+        let ledger = self.ledger(node, &format!("web.{id}.{epoch}")).expect("it runs");
+        u32::try_from(ledger[part]["pid"].as_u64().unwrap()).unwrap()
+    }
+
     #[expect(clippy::print_stderr, reason = "a failed test shows what its programs saw")]
     fn report(&self) {
         for file in fs::read_dir(self.directory.path()).unwrap().flatten() {

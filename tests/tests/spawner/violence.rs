@@ -2,47 +2,89 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stack::{Stack, gone, runs};
+use crate::stack::{Stack, gone, runs, signal};
 
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn a_killed_spawner_takes_its_sessions_along_and_the_next_one_reports_them() {
+async fn a_killed_spawner_leaves_its_sessions_running_and_the_next_one_finds_them() {
     let stack = Stack::start().await;
     let mut spawner = stack.spawner("n1", 4).await;
     stack.command("ann", "task.create", json!({ "title": "one" })).await;
     let id = stack.spawn(&stack.stubborn_tree("tree"), json!({ "tasks": ["t1"] })).await;
+    let go = stack.path("go");
+    let wait = format!("while ! test -e {}; do sleep 0.05; done; exit 7", go.display());
+    let ends = stack.spawn(&wait, json!({})).await;
     let tree = stack.tree("tree").await;
     stack.until(&id, "active", SOON).await;
+    stack.until(&ends, "active", SOON).await;
     stack.command(&format!("{id}/1"), "task.start", json!({ "task": "t1" })).await;
 
     spawner.kill();
-    gone(&tree, Duration::from_secs(10)).await;
-    assert!(stack.ledger("n1", &format!("web.{id}.1")).is_some(), "nobody was there to report it");
+    // It ends while nobody looks after it, and is reported all the same.
+    std::fs::write(&go, "").unwrap();
+    assert_eq!(stack.until(&ends, "exited", SOON).await["code"], 7);
+    assert!(tree.iter().all(|pid| runs(*pid)), "nothing happened to the other one");
+    assert!(stack.edge_key("LIVE", &format!("web.{id}")).await.is_some());
 
     let _spawner = stack.spawner("n1", 4).await;
+    let info = stack.reach("maestro.v1.node.n1.info").await.unwrap();
+    assert_eq!(info["data"]["node"]["free"], 3, "{info}");
+    assert!(tree.iter().all(|pid| runs(*pid)));
+    let task = stack.query("task.get", json!({ "task": "t1" })).await;
+    assert_eq!((task["status"].as_str(), task["claim"].is_null()), (Some("in_progress"), false), "{task}");
+    let session = stack.session(&id).await;
+    assert_eq!((session["status"].as_str(), session["epoch"].as_u64()), (Some("active"), Some(1)));
+    assert!(stack.ledger("n1", &format!("web.{ends}.1")).is_none(), "what ended meanwhile is forgotten");
+    assert_eq!(stack.session(&ends).await["status"], "exited", "and is not reported again");
+
+    stack.command("ann", "session.stop", json!({ "session": id })).await;
+    stack.until(&id, "stopped", SOON).await;
+    gone(&tree, Duration::from_secs(5)).await;
+    let begun = std::time::Instant::now();
+    while stack.reach("maestro.v1.node.n1.info").await.unwrap()["data"]["node"]["free"] != 4 {
+        assert!(begun.elapsed() < SOON, "its slot is not free again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_spawner_and_a_holder_that_are_killed_at_once_leave_nothing_behind() {
+    let stack = Stack::start().await;
+    let mut spawner = stack.spawner("n1", 4).await;
+    stack.command("ann", "task.create", json!({ "title": "one" })).await;
+    let id = stack.spawn("sleep 600 & sleep 600", json!({ "tasks": ["t1"] })).await;
+    stack.until(&id, "active", SOON).await;
+    stack.command(&format!("{id}/1"), "task.start", json!({ "task": "t1" })).await;
+    let pids = ["holder", "agent"].map(|part| stack.pid_of(part, "n1", &id, 1));
+    spawner.kill();
+    signal(pids[0], Signal::KILL);
+    let _spawner = stack.spawner("n1", 4).await;
+    gone(&pids, Duration::from_secs(5)).await;
     stack.until(&id, "lost", SOON).await;
     let task = stack.query("task.get", json!({ "task": "t1" })).await;
-    assert_eq!(task["status"], "pending", "{task}");
-    assert!(task["claim"].is_null(), "{task}");
+    assert_eq!((task["status"].as_str(), task["claim"].is_null()), (Some("pending"), true), "{task}");
     assert!(stack.ledger("n1", &format!("web.{id}.1")).is_none());
 }
 
 #[tokio::test]
 async fn a_restart_policy_starts_the_next_epoch() {
     let stack = Stack::start().await;
-    let mut spawner = stack.spawner("n1", 4).await;
+    let _spawner = stack.spawner("n1", 4).await;
     let starts = stack.path("starts");
     let script = format!("echo $MAESTRO_SESSION_EPOCH >>{}; sleep 600", starts.display());
     let id = stack.spawn(&script, json!({ "restart": { "on_failure": { "max": 2 } } })).await;
     stack.until(&id, "active", SOON).await;
-    spawner.kill();
-    let _spawner = stack.spawner("n1", 4).await;
-    stack.until(&id, "lost", SOON).await;
-    let session = stack.until(&id, "active", SOON).await;
-    assert_eq!(session["epoch"], 2);
+    signal(stack.pid_of("holder", "n1", &id, 1), Signal::KILL);
+    let begun = std::time::Instant::now();
+    while stack.session(&id).await["epoch"] != 2 {
+        assert!(begun.elapsed() < SOON, "no second epoch");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stack.until(&id, "active", SOON).await;
     assert_eq!(stack.read("starts"), "1\n2\n");
     stack.command("ann", "session.stop", json!({ "session": id })).await;
     stack.until(&id, "stopped", SOON).await;
@@ -57,13 +99,8 @@ async fn a_killed_holder_is_cleaned_up_behind() {
     let tree = stack.tree("tree").await;
     stack.until(&id, "active", SOON).await;
     stack.until(&other, "active", SOON).await;
-    let pid_of = |part: &str, id: &str| {
-        let ledger = stack.ledger("n1", &format!("web.{id}.1")).unwrap();
-        u32::try_from(ledger[part]["pid"].as_u64().unwrap()).unwrap()
-    };
-    let bystander = pid_of("agent", &other);
-    let killed = std::process::Command::new("kill").args(["-9", &pid_of("holder", &id).to_string()]).status();
-    assert!(killed.unwrap().success());
+    let bystander = stack.pid_of("agent", "n1", &other, 1);
+    signal(stack.pid_of("holder", "n1", &id, 1), Signal::KILL);
     gone(&tree, Duration::from_secs(5)).await;
     let session = stack.until(&id, "lost", SOON).await;
     assert_eq!(session["lostReason"], "its holder died");
@@ -98,26 +135,21 @@ async fn orders_that_mean_nothing_are_removed() {
 
 #[tokio::test]
 #[ignore = "takes a minute: the server must be sure before it gives a session up"]
-async fn a_frozen_spawner_that_was_superseded_stops_its_agent() {
+async fn a_frozen_holder_that_was_superseded_stops_its_agent() {
     let stack = Stack::start().await;
-    let spawners = [stack.spawner("n1", 4).await, stack.spawner("n2", 4).await];
+    let _spawners = [stack.spawner("n1", 4).await, stack.spawner("n2", 4).await];
     let id = stack.spawn("sleep 600", json!({ "restart": { "on_failure": { "max": 1 } } })).await;
     let session = stack.until(&id, "active", SOON).await;
     let node = session["node"].as_str().unwrap().to_owned();
-    let (frozen, other) = if node == "n1" { (&spawners[0], "n2") } else { (&spawners[1], "n1") };
-    let agent = |node: &str, epoch: u32| {
-        let ledger = stack.ledger(node, &format!("web.{id}.{epoch}")).unwrap();
-        u32::try_from(ledger["agent"]["pid"].as_u64().unwrap()).unwrap()
-    };
-    let first = agent(&node, 1);
-    frozen.signal(rustix::process::Signal::STOP);
+    let (holder, first) = (stack.pid_of("holder", &node, &id, 1), stack.pid_of("agent", &node, &id, 1));
+    signal(holder, Signal::STOP);
     stack.until(&id, "lost", Duration::from_secs(90)).await;
     let session = stack.until(&id, "active", SOON).await;
-    assert_eq!((session["epoch"].as_u64(), session["node"].as_str()), (Some(2), Some(other)));
+    assert_eq!(session["epoch"], 2);
     assert!(runs(first), "it is only out of sight");
-    let second = agent(other, 2);
+    let second = stack.pid_of("agent", session["node"].as_str().unwrap(), &id, 2);
 
-    frozen.signal(rustix::process::Signal::CONT);
+    signal(holder, Signal::CONT);
     gone(&[first], Duration::from_secs(10)).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(runs(second));

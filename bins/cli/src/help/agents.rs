@@ -12,7 +12,7 @@ Your work, in this order:
   maestro task log \"...\"              progress, whenever something is worth knowing
   maestro subtask complete st1        each step when it is done
   maestro task complete --summary \"what, where, how checked\"
-Stuck? maestro task block --reason \"the question\", then maestro wait t3: it returns with the answer.
+Stuck? maestro task block --reason \"the question\", then maestro wait: it returns with the answer.
 Never poll: `wait` returns when something happens, or with exit 8 and the command that goes on waiting.
 
 Rules: --json prints one document {\"success\",\"data\"|\"error\",\"details\",\"suggestion\"}; lists are

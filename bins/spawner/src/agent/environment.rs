@@ -10,7 +10,17 @@ use maestro_wire::Manifest;
 pub const NONCE: &str = "MAESTRO_SESSION_NONCE";
 
 /// Of the enclosing agent, should the stack have been started by one: it would take itself for its child.
-const ENCLOSING: [&str; 5] = ["CLAUDECODE", "CLAUDE_CODE_", "CODEX_", "GEMINI_", "OPENCODE"];
+const ENCLOSING: [&str; 6] = ["CLAUDECODE", "CLAUDE_CODE_", "CLAUDE_PROJECT_DIR", "CODEX_", "GEMINI_CLI", "OPENCODE"];
+
+/// What a person sets for their own agents, although it begins as those do.
+const SETTINGS: [&str; 6] = [
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_",
+    "CLAUDE_CODE_DISABLE_",
+    "CLAUDE_CODE_MAX_",
+    "CODEX_API_KEY",
+    "CODEX_HOME",
+];
 
 /// The spawner's own and those of the session in which the stack was started. Holders do not get them either.
 pub const HIDDEN: [&str; 15] = [
@@ -46,7 +56,7 @@ pub struct Session<'a> {
 pub fn environment(inherited: &BTreeMap<String, String>, session: &Session<'_>) -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = inherited
         .iter()
-        .filter(|(name, _)| !HIDDEN.contains(&name.as_str()) && !ENCLOSING.iter().any(|prefix| belongs(name, prefix)))
+        .filter(|(name, _)| !HIDDEN.contains(&name.as_str()) && !is_enclosing(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let manifest = session.manifest;
@@ -80,6 +90,15 @@ pub fn environment(inherited: &BTreeMap<String, String>, session: &Session<'_>) 
     variables
 }
 
+fn is_enclosing(name: &str) -> bool {
+    ENCLOSING.iter().any(|prefix| belongs(name, prefix)) && !SETTINGS.iter().any(|kept| belongs(name, kept))
+}
+
+/// Takes away what a profile does not want.
+pub fn without(variables: &mut BTreeMap<String, String>, remove: &[String]) {
+    variables.retain(|name, _| !remove.iter().any(|prefix| belongs(name, prefix)));
+}
+
 fn belongs(name: &str, prefix: &str) -> bool {
     if prefix.ends_with('_') {
         name.starts_with(prefix)
@@ -94,13 +113,23 @@ mod tests {
 
     #[test]
     fn enclosing_agents_are_told_by_whole_words() {
-        let enclosing = |name: &str| ENCLOSING.iter().any(|prefix| belongs(name, prefix));
+        let enclosing = is_enclosing;
         for name in
             ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_SANDBOX", "GEMINI_CLI", "OPENCODE", "OPENCODE_BIN_PATH"]
         {
             assert!(enclosing(name), "{name}");
         }
-        for name in ["CLAUDECODES", "CLAUDE_CONFIG_DIR", "CODEXES", "PATH", "ANTHROPIC_API_KEY"] {
+        for name in [
+            "CLAUDECODES",
+            "CLAUDE_CONFIG_DIR",
+            "CODEXES",
+            "PATH",
+            "ANTHROPIC_API_KEY",
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+            "CODEX_API_KEY",
+            "GEMINI_API_KEY",
+        ] {
             assert!(!enclosing(name), "{name}");
         }
     }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::end::{Ended, end};
-use super::protocol::{Launch, Order, Told};
+use super::protocol::{Because, Launch, Order, Told};
 use crate::os::{self, Identity};
 
 /// Between SIGTERM and SIGKILL for what a dead holder left behind.
@@ -34,6 +34,8 @@ pub struct Holders {
 pub enum Happened {
     Started(Identity),
     NotStarted(String),
+    /// The server has it as active.
+    Active,
     Ended(i32),
     /// It died without a word.
     Gone,
@@ -93,7 +95,7 @@ impl Holders {
     }
 }
 
-/// One holder. Dropped, it loses its pipe and ends its agent.
+/// One holder. Dropped, it goes on without us.
 #[derive(Debug)]
 pub struct Holder {
     pub identity: Identity,
@@ -113,8 +115,8 @@ impl Holder {
     }
 
     /// Orders the end of the agent. A holder that does not hear it is gone, which [`Self::next`] tells.
-    pub async fn stop(&mut self) {
-        if let Err(error) = self.order(&Order::Stop).await {
+    pub async fn stop(&mut self, because: Because) {
+        if let Err(error) = self.order(&Order::Stop { because }).await {
             tracing::debug!(cause = %error, "holder does not hear");
         }
     }
@@ -141,6 +143,7 @@ impl Holder {
                 Ok(Some(line)) => match serde_json::from_str(&line) {
                     Ok(Told::Started { agent }) => return Happened::Started(agent),
                     Ok(Told::NotStarted { reason }) => return Happened::NotStarted(reason),
+                    Ok(Told::Active) => return Happened::Active,
                     Ok(Told::Ended { code }) => return Happened::Ended(code),
                     Err(error) => tracing::warn!(cause = %error, "holder speaks another language"),
                 },
@@ -149,7 +152,7 @@ impl Holder {
         }
     }
 
-    /// Lets go of a holder that has ended or is to end, and sees it off.
+    /// Sees off a holder that has ended; one that is still there after a while is killed.
     pub async fn close(mut self) {
         drop(self.stdin.take());
         if tokio::time::timeout(Duration::from_secs(2), self.child.wait()).await.is_err() {

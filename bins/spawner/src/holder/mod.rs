@@ -1,15 +1,41 @@
-//! The holder: a small process between the spawner and one agent, `maestro-spawner hold`.
+//! The holder: a process of its own beside each agent, `maestro-spawner hold`.
 //!
-//! It is the agent's subreaper, so that nothing the agent starts can get out of its reach, and it watches the pipe from
-//! the spawner: when that ends, the agent ends. Here is also the room for the PTY, the screen and the recording.
+//! It owns the agent's terminal, its output and recording, its lease, and speaks for the session; it is the agent's
+//! subreaper, so that nothing the agent starts can get out of its reach. The spawner starts it and may go: the holder
+//! goes on, and whoever spawns next on this host finds it by its process.
 
+mod agent;
+mod cause;
 mod end;
+mod ending;
+mod endpoint;
 mod handle;
-mod log;
+mod input;
+mod lease;
 mod process;
 mod protocol;
+mod publish;
+mod record;
+mod recording;
+mod report;
+mod screen;
+mod terminal;
+mod unfinished;
+mod uplink;
 
 pub use end::end;
+pub use ending::Ending;
 pub use handle::{Happened, Holder, Holders};
 pub use process::hold;
-pub use protocol::Launch;
+pub use protocol::{Because, Launch, Uplink};
+
+use std::io::{self, Write};
+
+/// Says something to the spawner; one that is gone hears nothing and needs nothing.
+fn tell(told: &protocol::Told) {
+    if let Ok(mut line) = serde_json::to_vec(told) {
+        line.push(b'\n');
+        let mut stdout = io::stdout();
+        let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+    }
+}

@@ -1,26 +1,43 @@
 //! The process `maestro-spawner hold` from start to end.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::process::Child;
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::agent::{self, Output};
+use super::cause::{self, Cause};
 use super::end::end;
-use super::log::BoundedLog;
-use super::protocol::{Launch, Order, Told};
-use crate::os::{self, Signal};
+use super::ending::Ending;
+use super::endpoint::Desk;
+use super::input::Keyboard;
+use super::protocol::{Because, Launch, Order, Told};
+use super::tell;
+use super::terminal::Terminal;
+use super::uplink::Line;
+use crate::os::{self, Identity, Signal};
 
-type Orders = Lines<BufReader<Receiver>>;
+/// How often the holder looks whether its files are still there.
+const LOOK: Duration = Duration::from_secs(5);
+/// For how long output is read after nobody is left who could write it.
+const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
-/// Runs a holder: takes one order to start from stdin, and returns when the agent and all it started are gone.
+/// A terminal that shows nothing new for this long waits for input; and when that does not happen.
+const QUIET: Duration = Duration::from_millis(700);
+const NEVER_QUIET: Duration = Duration::from_secs(20);
+
+/// Runs a holder: takes one order to start from stdin, and returns when the agent and all it started are gone and its
+/// end is told. It does not need its spawner for that.
 ///
 /// # Errors
 /// When stdin is no pipe or does not speak the spawner's language.
@@ -35,104 +52,181 @@ pub fn hold() -> anyhow::Result<()> {
 async fn hold_one() -> anyhow::Result<()> {
     let stdin = io::stdin().as_fd().try_clone_to_owned()?;
     let stdin = Receiver::from_owned_fd(stdin).context("`hold` is started by the spawner, with a pipe as its stdin")?;
-    let mut orders = BufReader::new(stdin).lines();
-    let Some(first) = orders.next_line().await? else { return Ok(()) };
+    let mut orders = Orders { lines: BufReader::new(stdin).lines(), open: true };
+    let Some(first) = orders.lines.next_line().await? else { return Ok(()) };
     let Order::Start(launch) = serde_json::from_str(&first).context("the order is not understood")? else {
         bail!("the first order is not to start");
     };
-    let mut pumps = JoinSet::new();
-    match start(&launch, &mut pumps) {
-        Ok(child) => {
-            let code = watch(child, &mut orders, &launch).await;
-            // Nobody has the pipe any more, so the output ends; a bound all the same.
-            let _ = tokio::time::timeout(Duration::from_secs(2), pumps.join_next()).await;
-            tell(&Told::Ended { code });
-        }
+    let size = launch.terminal.unwrap_or(maestro_wire::TerminalSize::DEFAULT);
+    let begun = Terminal::open(&launch.log, launch.log_bytes, size, launch.terminal.is_none())
+        .and_then(|terminal| Ok((Arc::new(terminal), agent::start(&launch)?)));
+    match begun {
+        Ok((terminal, agent)) => run(&launch, terminal, agent, orders).await,
         Err(error) => tell(&Told::NotStarted { reason: format!("{} cannot be started: {error}", launch.program) }),
     }
     Ok(())
 }
 
-fn start(launch: &Launch, pumps: &mut JoinSet<()>) -> io::Result<Child> {
-    let log = BoundedLog::open(&launch.log, launch.log_bytes)?;
-    let (output, writer) = io::pipe()?;
-    // The command owns the writing ends and goes at the end of this function: the agent then has the only ones.
-    let child = Command::new(&launch.program)
-        .args(&launch.arguments)
-        .current_dir(&launch.directory)
-        .env_clear()
-        .envs(&launch.environment)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .process_group(0)
-        .spawn()?;
-    let output = Receiver::from_owned_fd(output.into())?;
-    pumps.spawn(pump(output, log));
-    Ok(child)
+async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut orders: Orders) {
+    let agent::Agent { mut child, output, terminal: pty } = agent;
+    // Not reaped before `wait` returns, so its number and its group are its own until then.
+    let pid = child.id().unwrap_or_default();
+    let identity = os::identity(pid).unwrap_or(Identity { pid, start: 0 });
+    tell(&Told::Started { agent: identity });
+    let mut pumps = JoinSet::new();
+    pumps.spawn(pump(output, terminal.clone()));
+    let mut typing = JoinSet::new();
+    let keyboard = pty.map(|pty| {
+        let (keyboard, types) = Keyboard::of(&terminal, pty);
+        typing.spawn(types);
+        keyboard
+    });
+    if let (Some(mut stdin), Some(text)) = (child.stdin.take(), launch.stdin.clone()) {
+        typing.spawn(async move {
+            // An agent that does not want it closes it.
+            let _ = stdin.write_all(text.as_bytes()).await;
+        });
+    }
+    if let (Some(keyboard), Some(prompt)) = (keyboard.clone(), launch.typed.clone()) {
+        let terminal = terminal.clone();
+        typing.spawn(async move { type_prompt(&terminal, &keyboard, &prompt).await });
+    }
+    let (causes, mut caused) = mpsc::channel(4);
+    let line = launch.uplink.clone().map(|uplink| {
+        let desk = Desk { uplink, agent: identity, terminal: terminal.clone(), keyboard };
+        Line::open(Arc::new(desk), causes)
+    });
+    let (code, cause) = watch(&mut child, pid, &mut orders, &mut caused, launch).await;
+    // Nobody has the other end any more, so the output ends; a bound all the same.
+    let _ = tokio::time::timeout(LAST_OUTPUT, pumps.join_next()).await;
+    pumps.abort_all();
+    typing.abort_all();
+    let recording = terminal.ended(code);
+    if let (Some(line), Some(uplink)) = (line, &launch.uplink) {
+        let ending = Ending::new(&uplink.incarnation, cause::report(cause, code));
+        let files = launch.log.parent().unwrap_or(&launch.directory);
+        if let Err(error) = ending.write(files) {
+            tracing::error!(incarnation = %uplink.incarnation, cause = %error, "ending not written to disk");
+        }
+        let spawner = std::cell::RefCell::new(orders);
+        line.close(files, ending, recording.as_deref(), || spawner.borrow_mut().is_closed()).await;
+    }
+    tell(&Told::Ended { code });
 }
 
-/// Reads until nobody can write any more, whatever becomes of the file: an agent must not stall on its output.
-async fn pump(mut output: Receiver, mut log: BoundedLog) {
+/// Types the first prompt once the agent has drawn something and is quiet: before that its program may throw keys away.
+async fn type_prompt(terminal: &Terminal, keyboard: &Keyboard, prompt: &str) {
+    let mut changes = terminal.changes();
+    let drawn = async {
+        while terminal.end() == 0 {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+        while tokio::time::timeout(QUIET, changes.changed()).await.is_ok() {}
+    };
+    // One that is never quiet gets it all the same.
+    let _ = tokio::time::timeout(NEVER_QUIET, drawn).await;
+    if keyboard.prompt(prompt.as_bytes()).is_err() {
+        tracing::warn!("the prompt was not typed: the agent does not read");
+    }
+}
+
+/// Reads until nobody can write any more.
+async fn pump(mut output: Output, terminal: Arc<Terminal>) {
     let mut buffer = vec![0; 64 * 1024];
-    let mut told = false;
     while let Ok(length) = output.read(&mut buffer).await {
         if length == 0 {
             return;
         }
-        if let Err(error) = log.write(&buffer[..length])
-            && !std::mem::replace(&mut told, true)
-        {
-            tracing::warn!(cause = %error, "output is not kept");
-        }
+        terminal.output(&buffer[..length]);
     }
 }
 
-/// Waits for the agent's end or the order to end it; leaves nothing behind.
-async fn watch(mut child: Child, orders: &mut Orders, launch: &Launch) -> i32 {
-    // Not reaped before `wait` returns, so its number and its group are its own until then.
-    let agent = child.id().unwrap_or_default();
-    if let Some(agent) = os::identity(agent) {
-        tell(&Told::Started { agent });
-    }
+/// Waits for the agent's end or a reason to end it; leaves nothing behind.
+async fn watch(
+    child: &mut Child,
+    agent: u32,
+    orders: &mut Orders,
+    caused: &mut mpsc::Receiver<Cause>,
+    launch: &Launch,
+) -> (i32, Option<Cause>) {
     let grace = Duration::from_millis(launch.grace_ms);
     let mut terminate = signal(SignalKind::terminate()).ok();
     let mut children = signal(SignalKind::child()).ok();
     let own = || os::descendants_of(&[os::own_pid()]);
-    let exited = loop {
+    let ended = loop {
         tokio::select! {
-            status = child.wait() => break status.ok(),
-            order = orders.next_line() => if asks_to_stop(order) { break None },
-            () = heard(&mut terminate) => break None,
+            status = child.wait() => break Ok(status.ok()),
+            because = orders.stop() => break Err(match because {
+                Because::Asked => Cause::Stop,
+                Because::Shutdown => Cause::Shutdown,
+            }),
+            Some(cause) = caused.recv() => break Err(cause),
+            () = heard(&mut terminate) => break Err(Cause::Terminated),
             () = heard(&mut children) => reap_orphans(agent),
+            () = tokio::time::sleep(LOOK) => if launch.log.parent().is_some_and(|files| !files.exists()) {
+                break Err(Cause::Abandoned);
+            },
         }
     };
-    let status = match exited {
-        Some(status) => {
+    let (status, cause) = match ended {
+        Ok(status) => {
             end(own, &[], grace).await;
-            Some(status)
+            (status, None)
         }
-        None => {
+        Err(cause) => {
+            tracing::info!(?cause, agent, "to end");
             let asked: Vec<_> = own().iter().filter(|p| p.group == agent).map(|p| p.identity).collect();
             os::signal_group(agent, Signal::TERM);
             os::signal_group(agent, Signal::CONT);
             end(own, &asked, grace).await;
             // Whoever survives SIGKILL sits in the kernel; nobody waits for it here.
-            tokio::time::timeout(Duration::from_secs(1), child.wait()).await.ok().and_then(Result::ok)
+            let waited = tokio::time::timeout(Duration::from_secs(1), child.wait()).await;
+            (waited.ok().and_then(Result::ok), Some(cause))
         }
     };
     reap_orphans(agent);
-    status.map_or(137, code_of)
+    (status.map_or(137, code_of), cause)
 }
 
-fn asks_to_stop(order: io::Result<Option<String>>) -> bool {
-    match order {
-        Ok(Some(line)) => matches!(serde_json::from_str(&line), Ok(Order::Stop)),
-        Ok(None) | Err(_) => true,
+/// The spawner's orders, for as long as there is one.
+struct Orders {
+    lines: Lines<BufReader<Receiver>>,
+    open: bool,
+}
+
+impl Orders {
+    /// Returns when the spawner wants an end. Without a spawner: never.
+    async fn stop(&mut self) -> Because {
+        while self.open {
+            match self.lines.next_line().await {
+                Ok(Some(line)) => match serde_json::from_str(&line) {
+                    Ok(Order::Stop { because }) => return because,
+                    Ok(Order::Start(_)) | Err(_) => tracing::warn!("an order that means nothing"),
+                },
+                Ok(None) | Err(_) => {
+                    tracing::info!("the spawner is gone; the agent goes on");
+                    self.open = false;
+                }
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Whether the spawner is gone, as far as is known without waiting.
+    fn is_closed(&mut self) -> bool {
+        if self.open {
+            use futures::FutureExt;
+            if matches!(self.lines.next_line().now_or_never(), Some(Ok(None) | Err(_))) {
+                self.open = false;
+            }
+        }
+        !self.open
     }
 }
 
-async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
+async fn heard(signal: &mut Option<Signals>) {
     if let Some(signal) = signal
         && signal.recv().await.is_some()
     {
@@ -152,13 +246,4 @@ fn reap_orphans(agent: u32) {
 /// As shells say it: 128 + n for signal n.
 fn code_of(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1)
-}
-
-/// A spawner that is gone hears nothing and needs nothing.
-fn tell(told: &Told) {
-    if let Ok(mut line) = serde_json::to_vec(told) {
-        line.push(b'\n');
-        let mut stdout = io::stdout();
-        let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
-    }
 }

@@ -1,14 +1,18 @@
-//! What spawner and holder say to each other: one JSON value a line, over the holder's stdin and stdout.
+//! What spawner and holder say to each other: one JSON value a line, over the holder's stdin and stdout. The holder
+//! goes on without a spawner; one that is started later finds it by its process.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use maestro_domain::NodeName;
+use maestro_wire::TerminalSize;
 use serde::{Deserialize, Serialize};
 
+use crate::incarnation::Incarnation;
 use crate::os::Identity;
 
 /// What to start and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Launch {
     pub program: String,
@@ -16,20 +20,51 @@ pub struct Launch {
     pub directory: PathBuf,
     /// The whole environment; nothing is inherited.
     pub environment: BTreeMap<String, String>,
-    /// Where its output goes.
+    /// The terminal that it gets; none: it gets pipes.
+    pub terminal: Option<TerminalSize>,
+    /// What it reads from its stdin; only without a terminal.
+    #[serde(default)]
+    pub stdin: Option<String>,
+    /// The prompt that is typed once its terminal is quiet; only with one.
+    #[serde(default)]
+    pub typed: Option<String>,
+    /// Where its output goes; the holder's other files lie beside it.
     pub log: PathBuf,
     /// How many bytes of output are kept, at most.
     pub log_bytes: u64,
     /// How long it may take to end after it was asked to.
     pub grace_ms: u64,
+    /// Whom to tell about it; nobody in tests of processes alone.
+    pub uplink: Option<Uplink>,
 }
 
-/// From the spawner. The end of the pipe means the same as `Stop`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The session behind the agent and the broker that knows it. No `Debug`: the address holds a password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Uplink {
+    /// The broker, as user `spawner`.
+    pub nats_url: String,
+    pub node: NodeName,
+    pub incarnation: Incarnation,
+    pub nonce: String,
+}
+
+/// Why the spawner wants an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Because {
+    /// Somebody asked for it.
+    Asked,
+    /// The spawner shuts down.
+    Shutdown,
+}
+
+/// From the spawner.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase")]
 pub(super) enum Order {
     Start(Box<Launch>),
-    Stop,
+    Stop { because: Because },
 }
 
 /// From the holder.
@@ -42,6 +77,8 @@ pub(super) enum Told {
     NotStarted {
         reason: String,
     },
+    /// The server has it as active, and the lease is held.
+    Active,
     /// It and everything it started are gone.
     Ended {
         code: i32,

@@ -120,6 +120,13 @@ pub fn signal(identity: Identity, signal: Signal) -> bool {
     is_alive(identity) && pidfd_send_signal(handle, signal).is_ok()
 }
 
+/// Returns when exactly this process has ended; looks every `step`.
+pub async fn ended(identity: Identity, step: std::time::Duration) {
+    while is_alive(identity) {
+        tokio::time::sleep(step).await;
+    }
+}
+
 /// Signals a whole process group at once. Only for groups whose leader is an unreaped child: the number is then taken.
 pub fn signal_group(leader: u32, signal: Signal) -> bool {
     let group = i32::try_from(leader).ok().and_then(Pid::from_raw);

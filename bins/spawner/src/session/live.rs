@@ -1,4 +1,5 @@
-//! A running session: started under a holder, watched until nothing of it is left, its end reported.
+//! A running session: started under a holder, watched until nothing of it is left. The holder speaks for it; what it could
+//! not say any more is said here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +7,10 @@ use std::time::Duration;
 use maestro_client::Job;
 use tokio::time::{Instant, sleep_until};
 
-use super::endpoint::Terminal;
-use super::lease::Keeper;
 use super::order::{Prepared, Refusal};
-use super::report::Reporter;
-use super::{in_progress, report, settle};
+use super::{PROGRESS, in_progress, report, settle};
 use crate::context::{Context, InHand};
-use crate::holder::{Happened, Holder};
+use crate::holder::{Because, Ending, Happened, Holder};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::outbox::Report;
@@ -20,19 +18,8 @@ use crate::workspace::Workspace;
 
 /// A holder says within this time whether its agent runs.
 const START: Duration = Duration::from_secs(20);
-/// What a holder gets on top of the agent's grace before it is killed itself.
-const HOLDER_GRACE: Duration = Duration::from_secs(5);
-
-/// Why an agent is made to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// Somebody asked for it.
-    Stop,
-    /// The session has ended otherwise, or goes on elsewhere: nothing is to be reported.
-    Superseded,
-    /// This spawner shuts down.
-    Shutdown,
-}
+/// What a holder gets on top of the agent's grace before it is killed itself: it tells the end and keeps the recording.
+const HOLDER_GRACE: Duration = Duration::from_secs(35);
 
 /// Its agent runs.
 pub(super) struct Running {
@@ -78,7 +65,7 @@ pub(super) async fn begin(
                 holder.close().await;
                 Err(Refusal::Never(reason))
             }
-            Ok(Happened::Gone | Happened::Ended(_)) | Err(_) => {
+            Ok(Happened::Gone | Happened::Active | Happened::Ended(_)) | Err(_) => {
                 holder.kill();
                 holder.close().await;
                 context.holders.sweep().await;
@@ -93,73 +80,77 @@ pub(super) async fn begin(
     started
 }
 
-/// Stays with the session until nothing of it is left, and reports how it ended.
+/// Stays with the session until nothing of it is left.
 pub(super) async fn stay(context: &Arc<Context>, job: Job, in_hand: &InHand, running: Running) {
     let Running { entry, mut holder, workspace } = running;
     let incarnation = entry.incarnation.clone();
     tracing::info!(%incarnation, pid = entry.agent.map(|agent| agent.pid), "started");
-    let mut keeper = Keeper::new(context, &entry);
-    let mut reporter = Reporter::new(context, &incarnation, job, in_hand);
-    let (code, cause) = watch(context, &entry, &mut holder, &mut keeper, &mut reporter).await;
+    let mut job = Some(job);
+    let code = watch(context, &entry, &mut holder, &mut job, in_hand).await;
     holder.close().await;
     if code.is_none() {
         context.holders.sweep().await;
     }
-    let ended = match (cause, code) {
-        (Some(Cause::Superseded), _) => None,
-        (Some(Cause::Stop), _) => Some(Report::Stopped),
-        (Some(Cause::Shutdown), _) => Some(Report::Lost { reason: "spawner shut down".to_owned() }),
-        (None, Some(code)) => Some(Report::Exited { code }),
-        (None, None) => Some(Report::Lost { reason: "its holder died".to_owned() }),
-    };
-    tracing::info!(%incarnation, ?cause, code, "ended");
-    if let Some(ended) = ended {
-        report(context, &incarnation, ended);
-    }
-    context.ledger.remove(&incarnation);
-    workspace.tidy();
-    if let Some(job) = reporter.into_job() {
+    tracing::info!(%incarnation, code, "ended");
+    conclude(context, &entry, &workspace);
+    if let Some(job) = job {
         settle(job.ack().await);
     }
-    keeper.release().await;
 }
 
-/// Returns the exit code, if the holder lived to tell it, and why the agent was made to end, if it was.
+/// Reports what the holder did not, and forgets the incarnation.
+pub(super) fn conclude(context: &Context, entry: &Entry, workspace: &Workspace) {
+    let incarnation = &entry.incarnation;
+    match Ending::read(&workspace.files, incarnation) {
+        Some(ending) => {
+            if let Err(error) = context.outbox.put_ending(&ending) {
+                tracing::error!(%incarnation, cause = %error, "report not written to disk");
+            }
+        }
+        None => {
+            report(context, incarnation, Report::Lost { reason: "its holder died".to_owned() });
+            workspace.mark_ended();
+        }
+    }
+    context.ledger.remove(incarnation);
+    workspace.tidy();
+}
+
+/// Returns the exit code, if the holder lived to tell it.
 async fn watch(
     context: &Arc<Context>,
     entry: &Entry,
     holder: &mut Holder,
-    keeper: &mut Keeper,
-    reporter: &mut Reporter<'_>,
-) -> (Option<i32>, Option<Cause>) {
-    let mut terminal = Terminal::open(context, entry);
-    let mut cause: Option<Cause> = None;
+    job: &mut Option<Job>,
+    in_hand: &InHand,
+) -> Option<i32> {
     let mut last_call: Option<Instant> = None;
-    let mut keeping = std::pin::pin!(keeper.keep());
-    let mut reporting = std::pin::pin!(reporter.run());
     loop {
-        let asked = tokio::select! {
+        tokio::select! {
             happened = holder.next() => match happened {
-                Happened::Ended(code) => return (Some(code), cause),
-                Happened::Gone => return (None, cause),
-                Happened::Started(_) | Happened::NotStarted(_) => continue,
+                Happened::Ended(code) => return Some(code),
+                Happened::Gone => return None,
+                Happened::Active => if let Some(job) = job.take() {
+                    // The session has its spawner: the order is done.
+                    in_hand.settled();
+                    settle(job.ack().await);
+                },
+                Happened::Started(_) | Happened::NotStarted(_) => {}
             },
-            () = terminal.stop_asked() => Cause::Stop,
-            asked = &mut reporting, if cause.is_none() => asked,
-            asked = &mut keeping, if cause.is_none() => asked,
-            () = context.shutdown.cancelled(), if cause.is_none() => Cause::Shutdown,
+            () = context.shutdown.cancelled(), if last_call.is_none() => {
+                last_call = Some(Instant::now() + context.config.grace + HOLDER_GRACE);
+                holder.stop(Because::Shutdown).await;
+            }
             () = sleep_until(last_call.unwrap_or_else(Instant::now)), if last_call.is_some() => {
                 tracing::error!(incarnation = %entry.incarnation, "holder does not end; killed");
                 holder.kill();
-                last_call = None;
-                continue;
+                // Its end is heard of as the end of its words.
+                last_call = Some(Instant::now() + HOLDER_GRACE);
             }
-        };
-        if cause.is_none() {
-            tracing::info!(incarnation = %entry.incarnation, cause = ?asked, "to end");
-            cause = Some(asked);
-            last_call = Some(Instant::now() + context.config.grace + HOLDER_GRACE);
-            holder.stop().await;
+            () = tokio::time::sleep(PROGRESS), if job.is_some() => if let Some(job) = job.as_ref() {
+                // Unheard, the order comes again and is seen to be in hand.
+                let _ = job.in_progress().await;
+            },
         }
     }
 }

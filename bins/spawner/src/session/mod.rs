@@ -1,10 +1,8 @@
 //! One order from delivery to the last report.
 
-mod endpoint;
-mod lease;
+mod adopt;
 mod live;
 mod order;
-mod report;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +15,9 @@ use crate::dispatch::DELIVERIES;
 use crate::incarnation::Incarnation;
 use crate::outbox::Report;
 use order::Refusal;
+
+pub use adopt::adopt;
+pub(crate) use order::{Verdict, classify};
 
 /// How often the broker hears that an order is still worked on.
 const PROGRESS: Duration = Duration::from_secs(10);

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use maestro_client::Seen;
 use maestro_domain::{Line, Request, SessionStarting};
-use maestro_wire::{CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionView, SpawnOrder};
+use maestro_wire::{
+    CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionView, SpawnOrder, TerminalSize,
+};
 
 use crate::agent;
 use crate::context::Context;
-use crate::holder::Launch;
+use crate::holder::{Launch, Uplink};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::outbox::Report;
@@ -117,7 +119,7 @@ where
 
 /// What an error means for an incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It passes by itself.
     Pass,
     /// This incarnation is over, or somebody else's.
@@ -126,7 +128,7 @@ pub(super) enum Verdict {
     Odd,
 }
 
-pub(super) fn classify(error: &ErrorBody) -> Verdict {
+pub(crate) fn classify(error: &ErrorBody) -> Verdict {
     match error.code {
         ErrorCode::SessionTaken => Verdict::NotOurs("another spawner has it"),
         ErrorCode::StaleSession => Verdict::NotOurs("superseded"),
@@ -144,8 +146,12 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
     let file = workspace.manifest();
     let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(manifest)?);
     write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let invocation = agent::invocation(manifest, &workspace.files)?;
-    let environment = agent::environment(
+    let name = manifest.agent.as_str();
+    let found = context.agents.get(name).ok_or_else(|| format!("the agent '{name}' was not found on this host"))?;
+    let place =
+        agent::Place { workspace: &workspace.work, files: &workspace.files, home: &config.home, maestro: &config.bin };
+    let invocation = agent::invocation(found, manifest, &place, &config.inherited)?;
+    let mut environment = agent::environment(
         &config.inherited,
         &agent::Session {
             manifest,
@@ -156,13 +162,28 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
             bin: &config.bin,
         },
     );
+    agent::without(&mut environment, &invocation.remove);
+    environment.extend(invocation.environment);
+    let terminal = match invocation.mode {
+        agent::Mode::Interactive => Some(TerminalSize::DEFAULT),
+        agent::Mode::Headless => None,
+    };
     Ok(Launch {
         program: invocation.program,
         arguments: invocation.arguments,
         directory: workspace.work.clone(),
         environment,
+        terminal,
+        stdin: invocation.stdin,
+        typed: invocation.typed,
         log: workspace.log(),
         log_bytes: config.log_bytes,
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),
+        uplink: Some(Uplink {
+            nats_url: config.nats_url.clone(),
+            node: config.node.clone(),
+            incarnation: entry.incarnation.clone(),
+            nonce: entry.nonce.clone(),
+        }),
     })
 }

@@ -13,6 +13,10 @@ use crate::incarnation::Incarnation;
 /// How many sessions' files (manifest, output) are kept of a project.
 const KEPT: usize = 200;
 
+/// What ended sessions have among their files: written by the holder, or in its stead.
+const ENDING: &str = "ending.json";
+const MARK: &str = "ended";
+
 /// The directories of one incarnation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
@@ -44,6 +48,10 @@ impl Workspace {
             forget_old(room);
         }
         private(&self.files).map_err(|error| named(&self.files, error))?;
+        // Of a session of the same number in another ledger.
+        for left in [ENDING, MARK] {
+            let _ = fs::remove_file(self.files.join(left));
+        }
         if self.own {
             private(&self.work).map_err(|error| named(&self.work, error))
         } else {
@@ -60,6 +68,12 @@ impl Workspace {
         }
     }
 
+    /// Nothing of it runs any more, though its holder did not say so: the files may be forgotten one day.
+    pub fn mark_ended(&self) {
+        // Without it they are kept for longer.
+        let _ = fs::write(self.files.join(MARK), "");
+    }
+
     pub fn manifest(&self) -> PathBuf {
         self.files.join("manifest.json")
     }
@@ -73,11 +87,15 @@ fn private(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Output and manifests of long ended sessions; a running one is always among the youngest, because its log is written.
+/// Output and manifests of sessions that have ended long ago.
 fn forget_old(room: &Path) {
     let Ok(entries) = fs::read_dir(room) else { return };
-    let mut all: Vec<_> =
-        entries.flatten().filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
+    let ended = |path: &Path| path.join(ENDING).exists() || path.join(MARK).exists();
+    let mut all: Vec<_> = entries
+        .flatten()
+        .filter(|e| ended(&e.path()))
+        .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
+        .collect();
     if all.len() < KEPT * 2 {
         return;
     }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::tree::{Scene, until};
-use maestro_spawner::{Happened, Holder, Holders, Launch, is_alive};
+use maestro_spawner::{Because, Happened, Holder, Holders, Launch, is_alive};
+use maestro_wire::TerminalSize;
 
 async fn started(scene: &Scene, script: &str, grace: Duration) -> (Holders, Holder) {
     let holders = scene.holders();
@@ -46,7 +47,7 @@ async fn a_stop_ends_a_tree_that_ignores_it_and_forks_away() {
     let (_, mut holder) = started(&scene, &scene.stubborn_tree_with_nameless(), Duration::from_millis(500)).await;
     let tree = scene.tree(5).await;
     let begun = Instant::now();
-    holder.stop().await;
+    holder.stop(Because::Asked).await;
     assert_eq!(holder.next().await, Happened::Ended(137));
     assert!(begun.elapsed() >= Duration::from_millis(500), "grace was given");
     assert!(tree.iter().all(|identity| !is_alive(*identity)), "all gone before the end is told");
@@ -60,7 +61,7 @@ async fn a_polite_agent_ends_at_once_with_its_own_code() {
     let (_, mut holder) = started(&scene, script, Duration::from_secs(30)).await;
     until("the trap is set", || scene.output().contains("ready")).await;
     let begun = Instant::now();
-    holder.stop().await;
+    holder.stop(Because::Asked).await;
     assert_eq!(holder.next().await, Happened::Ended(3));
     assert!(begun.elapsed() < Duration::from_secs(5));
     holder.close().await;
@@ -78,15 +79,33 @@ async fn an_agent_that_exits_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_holder_without_a_spawner_ends_everything() {
+async fn a_holder_without_a_spawner_goes_on_until_it_is_told_to_end() {
     let scene = Scene::new();
-    let (_, mut holder) = started(&scene, &scene.stubborn_tree_with_nameless(), Duration::from_millis(300)).await;
+    let (_, holder) = started(&scene, &scene.stubborn_tree_with_nameless(), Duration::from_millis(300)).await;
     let tree = scene.tree(5).await;
     let identity = holder.identity;
-    // What a SIGKILL of the spawner does: its end of the pipe is gone.
-    drop(std::mem::replace(&mut holder, scene.holders().spawn().unwrap()));
+    // What a SIGKILL of the spawner does: its ends of the pipes are gone.
+    drop(holder);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(is_alive(identity) && tree.iter().all(|identity| is_alive(*identity)), "nothing happened to them");
+    terminate(identity);
     until("holder and tree are gone", || !is_alive(identity) && tree.iter().all(|identity| !is_alive(*identity))).await;
-    holder.close().await;
+}
+
+#[tokio::test]
+async fn a_holder_whose_files_are_removed_ends_everything() {
+    let scene = Scene::new();
+    let (_, holder) = started(&scene, &scene.stubborn_tree(), Duration::from_millis(300)).await;
+    let tree = scene.tree(4).await;
+    let identity = holder.identity;
+    drop(holder);
+    std::fs::remove_dir_all(scene.path("files")).unwrap();
+    until("holder and tree are gone", || !is_alive(identity) && tree.iter().all(|identity| !is_alive(*identity))).await;
+}
+
+fn terminate(identity: maestro_spawner::Identity) {
+    let status = std::process::Command::new("kill").args(["-TERM", &identity.pid.to_string()]).status();
+    assert!(status.unwrap().success());
 }
 
 #[tokio::test]
@@ -99,7 +118,55 @@ async fn output_is_bounded_and_does_not_stall_the_agent() {
     assert!(matches!(holder.next().await, Happened::Started(_)));
     assert_eq!(holder.next().await, Happened::Ended(0));
     holder.close().await;
-    let former = std::fs::metadata(scene.path("output.log.1")).unwrap().len();
+    let former = std::fs::metadata(scene.path("files/output.log.1")).unwrap().len();
     assert!(former + scene.output().len() as u64 <= 1 << 20);
     assert!(scene.output().ends_with("last\n"));
+}
+
+/// With a terminal of 90 columns and 25 rows.
+async fn in_terminal(scene: &Scene, script: &str) -> Holder {
+    let mut holder = scene.holders().spawn().unwrap();
+    let terminal = Some(TerminalSize { cols: 90, rows: 25 });
+    let launch = Launch { terminal, ..scene.launch(script, Duration::from_millis(500)) };
+    holder.start(launch).await.unwrap();
+    assert!(matches!(holder.next().await, Happened::Started(_)));
+    holder
+}
+
+#[tokio::test]
+async fn an_agent_has_a_terminal_of_its_own() {
+    let scene = Scene::new();
+    let script = "test -t 0 && test -t 1 && test -t 2 && echo three; stty size; echo $TERM; \
+        exec 3<>/dev/tty && echo own >&3; exit 6";
+    let mut holder = in_terminal(&scene, script).await;
+    assert_eq!(holder.next().await, Happened::Ended(6));
+    holder.close().await;
+    assert_eq!(scene.output(), "three\r\n25 90\r\nxterm-256color\r\nown\r\n");
+    let cast = std::fs::read_to_string(scene.path("files/session.cast")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(cast.lines().next().unwrap()).unwrap();
+    assert_eq!((header["width"].as_u64(), header["height"].as_u64()), (Some(90), Some(25)));
+    assert!(cast.contains("25 90"), "{cast}");
+}
+
+#[tokio::test]
+async fn a_tree_in_a_terminal_is_ended_whole() {
+    let scene = Scene::new();
+    let mut holder = in_terminal(&scene, &scene.stubborn_tree_with_nameless()).await;
+    let tree = scene.tree(5).await;
+    holder.stop(Because::Asked).await;
+    assert_eq!(holder.next().await, Happened::Ended(137));
+    assert!(tree.iter().all(|identity| !is_alive(*identity)));
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_keeps_the_terminal_open_does_not_keep_the_holder() {
+    let scene = Scene::new();
+    let script = format!("(setsid sh -c '{}' &); sleep 0.3; echo last", scene.stay("kept"));
+    let mut holder = in_terminal(&scene, &script).await;
+    let tree = scene.tree(1).await;
+    assert_eq!(holder.next().await, Happened::Ended(0));
+    assert!(tree.iter().all(|identity| !is_alive(*identity)));
+    assert!(scene.output().ends_with("last\r\n"), "{:?}", scene.output());
+    holder.close().await;
 }

@@ -41,7 +41,7 @@ async fn what_outlived_spawner_and_holder_is_ended_and_reported() {
     ledger.write(&reused).unwrap();
 
     let waiter = std::thread::spawn(move || agent.wait());
-    assert_eq!(recover(&ledger, &outbox).await.unwrap(), 3);
+    assert_eq!(recover(&ledger, &outbox, |_| scene.path("none")).await.unwrap().ended, 3);
     assert!(tree.iter().all(|identity| !is_alive(*identity)), "the whole tree, wherever it went");
     assert!(is_alive(stranger), "never by number alone");
     for session in ["s1", "s2", "s3"] {
@@ -54,7 +54,7 @@ async fn what_outlived_spawner_and_holder_is_ended_and_reported() {
 }
 
 #[tokio::test]
-async fn a_living_holder_ends_its_agent_itself() {
+async fn a_session_whose_holder_lives_goes_on() {
     let scene = Scene::new();
     let ledger = Ledger::open(&scene.path("")).unwrap();
     let outbox = Outbox::open(&scene.path("")).unwrap();
@@ -64,9 +64,11 @@ async fn a_living_holder_ends_its_agent_itself() {
     let tree = scene.tree(4).await;
     let entry = Entry { holder: Some(holder.identity), ..Entry::new(incarnation("s1")) };
     ledger.write(&entry).unwrap();
-    let identity = holder.identity;
-    drop(holder);
-    recover(&ledger, &outbox).await.unwrap();
-    assert!(tree.iter().all(|identity| !is_alive(*identity)));
-    until("the holder is gone", || !is_alive(identity)).await;
+    let recovered = recover(&ledger, &outbox, |_| scene.path("files")).await.unwrap();
+    assert_eq!((recovered.living, recovered.ended), (vec![entry.clone()], 0));
+    assert!(tree.iter().all(|identity| is_alive(*identity)));
+    assert!(outbox.is_empty() && ledger.read().unwrap() == [entry]);
+    holder.stop(maestro_spawner::Because::Asked).await;
+    holder.close().await;
+    until("the tree is gone", || tree.iter().all(|identity| !is_alive(*identity))).await;
 }

@@ -35,18 +35,22 @@ impl Scene {
             arguments: vec!["-c".to_owned(), script.to_owned()],
             directory: self.directory.path().to_path_buf(),
             environment: BTreeMap::from([("PATH".to_owned(), path)]),
-            log: self.path("output.log"),
+            terminal: None,
+            stdin: None,
+            typed: None,
+            log: self.path("files/output.log"),
             log_bytes: 10 << 20,
             grace_ms: u64::try_from(grace.as_millis()).unwrap(),
+            uplink: None,
         }
     }
 
     pub fn output(&self) -> String {
-        fs::read_to_string(self.path("output.log")).unwrap_or_default()
+        fs::read_to_string(self.path("files/output.log")).unwrap_or_default()
     }
 
     /// Shell code that notes the process under `name` and then ignores everything.
-    fn stay(&self, name: &str) -> String {
+    pub fn stay(&self, name: &str) -> String {
         let file = self.path("pids").join(name);
         format!(
             "trap \"\" TERM HUP INT; echo $$ >{file}.part; mv {file}.part {file}; while :; do sleep 0.1; done",

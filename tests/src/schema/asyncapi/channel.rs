@@ -91,7 +91,7 @@ pub fn channels() -> Value {
             channel(
                 "maestro.v1.term.{project}.{session}.{epoch}.{request}",
                 WORK,
-                &["request".to_owned()],
+                &["request".to_owned(), "terminal.in".to_owned(), "terminal.size".to_owned()],
                 "Requests to the holder of this epoch.",
                 &[],
             ),
@@ -165,7 +165,9 @@ fn parameter(name: &str, verbs: &[(&str, &str)]) -> Value {
         ),
         "what" => listed("What is waited for.", WAITS.to_vec()),
         "request" => described(
-            "`ping` and `stop` of a holder, `info` of a spawner; `in`, `resize` and `screen` are kept for terminals.",
+            "Of a holder: `ping`; `stop`; `screen`, answered by `view.screen`; `in`, the bytes that are typed, with the \
+                headers `Maestro-Viewer`, `Maestro-Size` and `Maestro-Input: paste`; `resize`, a `terminal.size`; the last two \
+                are answered by `view.terminal`. Of a spawner: `info`, `agents`.",
         ),
         _ => described("A token."),
     }

@@ -23,6 +23,9 @@ pub const ANSWERS: &[&str] = &[
     "view.server",
     "view.manifest",
     "view.waited",
+    "view.node-agents",
+    "view.screen",
+    "view.terminal",
     "page.project",
     "page.task-row",
     "page.session",
@@ -79,10 +82,18 @@ pub fn messages() -> Value {
     all.insert("order.spawn".to_owned(), message("order.spawn", "Start this epoch of a session.", to("order.spawn")));
     all.insert("bucket.lease".to_owned(), message("bucket.lease", "A holder lives.", to("bucket.lease")));
     all.insert("bucket.node".to_owned(), message("bucket.node", "A spawner lives.", to("bucket.node")));
-    all.insert("terminal".to_owned(), bytes("Terminal output, numbered by byte offset."));
+    let mut output = bytes("Terminal output, numbered by byte offset.");
+    output["headers"] = output_headers();
+    all.insert("terminal".to_owned(), output);
+    let mut typed = bytes("What is typed into the terminal.");
+    typed["headers"] = input_headers();
+    all.insert("terminal.in".to_owned(), typed);
+    let mut resize = message("terminal.size", "The size that the terminal is to have.", to("terminal.size"));
+    resize["headers"] = input_headers();
+    all.insert("terminal.size".to_owned(), resize);
     all.insert(
         "request".to_owned(),
-        bytes("A request to a holder or spawner; `ping`, `stop` and `info` have no payload."),
+        bytes("A request to a holder or spawner; `ping`, `stop`, `screen`, `info` and `agents` have no payload."),
     );
     for direction in ["client", "bridge"] {
         for name in sockets(direction) {
@@ -111,6 +122,32 @@ fn message(name: &str, summary: &str, schema: Value) -> Value {
 
 fn bytes(summary: &str) -> Value {
     json!({"contentType": "application/octet-stream", "summary": summary})
+}
+
+fn output_headers() -> Value {
+    let number = |description: &str| json!({"type": "string", "pattern": "^[0-9]+$", "description": description});
+    json!({
+        "type": "object",
+        "properties": {
+            header::OFFSET: number("Where the first byte stands, counted from the start of the epoch. Pieces may overlap; the same offset is always the same byte."),
+            header::GAP: number("The bytes from here to the offset are not to be had any more."),
+            header::SIZE: {"type": "string", "pattern": "^[0-9]+x[0-9]+$", "description": "The terminal's size: columns and rows."},
+            header::END: {"type": "string", "pattern": "^-?[0-9]+$", "description": "The agent has ended with this code; nothing follows."},
+        },
+        "required": [header::OFFSET],
+    })
+}
+
+fn input_headers() -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    json!({
+        "type": "object",
+        "properties": {
+            header::VIEWER: text("A random word that tells one viewer from another: the size follows whoever typed last."),
+            header::SIZE: text("With `in`: the typist's size, which the terminal takes."),
+            header::INPUT: {"enum": ["keys", "paste"], "description": "`keys`: the bytes as they are. `paste`: one prompt, submitted."},
+        },
+    })
 }
 
 fn commit_headers() -> Value {

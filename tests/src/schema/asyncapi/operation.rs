@@ -50,6 +50,18 @@ pub fn operations() -> Value {
     plain("registerNode", "send", "nodes", &one("bucket.node"), "Says that a spawner lives.");
     plain("hearClient", "receive", "socket", &sockets("client"), "Frames of a client.");
     plain("tellClient", "send", "socket", &sockets("bridge"), "Frames of the bridge.");
+    let agents = "Answers `agents`: every profile, its program, version and login.";
+    all.insert(
+        "askAgents".to_owned(),
+        operation("receive", "node", &one("request"), agents, Some("reply.view.node-agents")),
+    );
+    for (name, message, about, reply) in [
+        ("askScreen", "request", "Answers `screen`: the picture and the offset that it reflects.", "reply.view.screen"),
+        ("typeInput", "terminal.in", "Takes `in`.", "reply.view.terminal"),
+        ("resizeTerminal", "terminal.size", "Takes `resize`.", "reply.view.terminal"),
+    ] {
+        all.insert(name.to_owned(), operation("receive", "term", &one(message), about, Some(reply)));
+    }
     for (name, channel, about) in [
         ("askHolder", "term", "Answers `ping`, takes `stop`."),
         ("askNode", "node", "Answers `info`: the node's record and its sessions."),

@@ -1,7 +1,12 @@
 //! `session <verb>`, one file each.
 
+mod answer;
+mod attach;
 mod info;
 mod list;
+mod logs;
+mod replay;
+mod send;
 mod spawn;
 mod stop;
 mod wait;
@@ -24,6 +29,11 @@ pub enum SessionCommand {
     Info(info::InfoArgs),
     Stop(stop::StopArgs),
     Wait(wait::WaitSessionArgs),
+    Attach(attach::AttachArgs),
+    Logs(logs::LogsArgs),
+    Send(send::SendArgs),
+    Answer(answer::AnswerArgs),
+    Replay(replay::ReplayArgs),
 }
 
 pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -33,5 +43,10 @@ pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, Error
         SessionCommand::Info(args) => info::run(args, ctx).await,
         SessionCommand::Stop(args) => stop::run(args, ctx).await,
         SessionCommand::Wait(args) => wait::run(args, ctx).await,
+        SessionCommand::Attach(args) => attach::run(args, ctx).await,
+        SessionCommand::Logs(args) => logs::run(args, ctx).await,
+        SessionCommand::Send(args) => send::run(args, ctx).await,
+        SessionCommand::Answer(args) => answer::run(args, ctx).await,
+        SessionCommand::Replay(args) => replay::run(args, ctx).await,
     }
 }

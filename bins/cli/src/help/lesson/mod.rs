@@ -9,6 +9,7 @@ mod stack;
 mod subtask;
 mod task;
 mod template;
+mod terminal;
 mod top;
 mod work;
 
@@ -40,6 +41,7 @@ pub const ALL: &[&[Lesson]] = &[
     session::LESSONS,
     message::LESSONS,
     template::LESSONS,
+    terminal::LESSONS,
     skill::LESSONS,
     place::LESSONS,
     stack::LESSONS,

@@ -1,16 +1,15 @@
 //! Tells the server that the session is active, and asks now and then whether it is still wanted.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use maestro_client::{Job, Seen};
+use maestro_client::Seen;
 use maestro_domain::{Request, Session, SessionActive, SessionStatusKind};
 use maestro_wire::{CommandId, ErrorBody, Place, Query, Reply, SessionGet, SessionView};
 
-use super::live::Cause;
-use super::order::{Verdict, classify};
-use crate::context::{Context, InHand};
+use super::cause::Cause;
+use super::uplink::Speaker;
 use crate::incarnation::Incarnation;
+use crate::session::{Verdict, classify};
 
 const CALL: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_secs(1);
@@ -18,25 +17,23 @@ const AGAIN: Duration = Duration::from_secs(1);
 const CHECK: Duration = Duration::from_secs(10);
 
 /// Speaks for one running incarnation.
-pub(super) struct Reporter<'a> {
-    context: Arc<Context>,
+pub(super) struct Reporter {
+    speaker: Speaker,
     incarnation: Incarnation,
-    job: Option<Job>,
-    in_hand: &'a InHand,
 }
 
-impl<'a> Reporter<'a> {
-    pub(super) fn new(context: &Arc<Context>, incarnation: &Incarnation, job: Job, in_hand: &'a InHand) -> Self {
-        Self { context: context.clone(), incarnation: incarnation.clone(), job: Some(job), in_hand }
+impl Reporter {
+    pub(super) fn new(speaker: &Speaker) -> Self {
+        Self { speaker: speaker.clone(), incarnation: speaker.uplink.incarnation.clone() }
     }
 
-    /// Returns only when the agent is to end.
-    pub(super) async fn run(&mut self) -> Cause {
+    /// Returns only when the agent is to end. `settled` is called when the server has it as active.
+    pub(super) async fn run(&self, settled: impl Fn()) -> Cause {
         loop {
             if let Some(cause) = self.activate().await {
                 return cause;
             }
-            self.settle().await;
+            settled();
             loop {
                 tokio::time::sleep(CHECK).await;
                 match self.look().await {
@@ -48,16 +45,11 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// The order, if it is not acknowledged yet.
-    pub(super) fn into_job(self) -> Option<Job> {
-        self.job
-    }
-
     /// Reports `active` until the server has it.
     async fn activate(&self) -> Option<Cause> {
         let request = Request::SessionActive(SessionActive {});
         let id = CommandId(ulid::Ulid::generate());
-        let caller = self.context.caller(&self.incarnation);
+        let caller = self.speaker.caller();
         loop {
             match caller.command(&self.incarnation.project, &request, id, &Seen::default(), CALL).await {
                 Ok(reply) => {
@@ -70,27 +62,16 @@ impl<'a> Reporter<'a> {
                     if let Some(cause) = self.judge(&error) {
                         return Some(cause);
                     }
-                    if let Some(job) = &self.job {
-                        // Unheard, the order comes again and is seen to be in hand.
-                        let _ = job.in_progress().await;
-                    }
                     tokio::time::sleep(AGAIN).await;
                 }
             }
         }
     }
 
-    /// The session has its spawner: the order is done.
-    async fn settle(&mut self) {
-        let Some(job) = self.job.take() else { return };
-        self.in_hand.settled();
-        super::settle(job.ack().await);
-    }
-
     async fn look(&self) -> Seems {
         let place = Place::Project(self.incarnation.project.clone());
         let query = Query::SessionGet(SessionGet { session: Some(self.incarnation.session) });
-        let caller = self.context.caller(&self.incarnation);
+        let caller = self.speaker.caller();
         let session = match caller.query(&place, &query, &Seen::default(), CALL).await {
             Ok(reply) => parse(reply),
             Err(error) => return self.judge(&error).map_or(Seems::Fine, Seems::Over),

@@ -1,16 +1,15 @@
 //! The session's lease in LIVE: taken, renewed, taken up again after any silence; its loss is a question, not an order.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use maestro_client::{Bucket, Entry as Held, Lease, LeaseError, Seen};
 use maestro_wire::{Lease as Value, Place, Query, SessionGet, SessionView};
 
-use super::live::Cause;
-use crate::context::{Context, now};
+use super::cause::Cause;
+use super::uplink::Speaker;
+use crate::context::now;
 use crate::incarnation::Incarnation;
-use crate::ledger::Entry;
 
 const BUCKET: &str = "LIVE";
 const TTL: Duration = Duration::from_secs(15);
@@ -20,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// Holds one incarnation's lease.
 pub(super) struct Keeper {
-    context: Arc<Context>,
+    speaker: Speaker,
     incarnation: Incarnation,
     value: Value,
     bucket: Bucket,
@@ -36,16 +35,17 @@ enum Whose {
 }
 
 impl Keeper {
-    pub(super) fn new(context: &Arc<Context>, entry: &Entry) -> Self {
+    pub(super) fn new(speaker: &Speaker, pid: u32) -> Self {
         let value = Value {
-            epoch: entry.incarnation.epoch,
-            nonce: entry.nonce.clone(),
-            node: context.config.node.clone(),
-            pid: entry.agent.map_or(0, |agent| agent.pid),
+            epoch: speaker.uplink.incarnation.epoch,
+            nonce: speaker.uplink.nonce.clone(),
+            node: speaker.uplink.node.clone(),
+            pid,
             since: now(),
         };
-        let bucket = context.client.bucket(BUCKET);
-        Self { context: context.clone(), incarnation: entry.incarnation.clone(), value, bucket, lease: None }
+        let bucket = speaker.client.bucket(BUCKET);
+        let incarnation = speaker.uplink.incarnation.clone();
+        Self { speaker: speaker.clone(), incarnation, value, bucket, lease: None }
     }
 
     /// Keeps it; returns only when this incarnation is not the session's any more.
@@ -124,7 +124,7 @@ impl Keeper {
     async fn is_current(&self) -> bool {
         let place = Place::Project(self.incarnation.project.clone());
         let query = Query::SessionGet(SessionGet { session: Some(self.incarnation.session) });
-        let caller = self.context.caller(&self.incarnation);
+        let caller = self.speaker.caller();
         match caller.query(&place, &query, &Seen::default(), RENEW).await {
             // A newer epoch is the reporter's to notice, who has the last word on it.
             Ok(reply) => reply.parse::<SessionView>().is_ok_and(|view| view.session.epoch == self.incarnation.epoch),

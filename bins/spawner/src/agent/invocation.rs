@@ -1,0 +1,257 @@
+//! From a profile and a manifest to a program with arguments, files and environment.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use maestro_wire::Manifest;
+use rand::RngExt;
+use serde_json::Value;
+
+use super::found::below_home;
+use super::profile::{Mode, Profile, PromptBy, Trust};
+
+/// The kernel takes 128 KiB in one argument.
+const LONGEST_ARGUMENT: usize = 100 * 1024;
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    pub program: String,
+    pub arguments: Vec<String>,
+    pub mode: Mode,
+    /// What is typed into the terminal, or written to stdin, once it runs.
+    pub typed: Option<String>,
+    pub stdin: Option<String>,
+    /// Variables on top of the session's, and those that are taken away.
+    pub environment: BTreeMap<String, String>,
+    pub remove: Vec<String>,
+}
+
+/// Where the session works and what belongs to it.
+pub struct Place<'a> {
+    pub workspace: &'a Path,
+    /// The session's own files.
+    pub files: &'a Path,
+    pub home: &'a Path,
+    /// The `maestro` of this stack.
+    pub maestro: &'a Path,
+}
+
+/// Writes the session's files and says what to run.
+///
+/// # Errors
+/// A sentence on why it cannot be run: nothing that trying again would change.
+pub fn invocation(
+    (profile, program): (&Profile, &Path),
+    manifest: &Manifest,
+    place: &Place<'_>,
+    variables: &BTreeMap<String, String>,
+) -> Result<Invocation, String> {
+    let mut invocation = Invocation {
+        program: program.display().to_string(),
+        arguments: Vec::new(),
+        mode: profile.mode(),
+        typed: None,
+        stdin: None,
+        environment: profile.environment.clone(),
+        remove: profile.remove.clone().unwrap_or_default(),
+    };
+    if profile.prompt() == PromptBy::Script {
+        script(&mut invocation, manifest, place.files)?;
+        return Ok(invocation);
+    }
+    let prompt = prompt(manifest, place.files)?;
+    let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| format!("{} is no text", path.display()));
+    let mut values = BTreeMap::from([
+        ("uuid", uuid()),
+        ("workspace", text(place.workspace)?),
+        ("files", text(place.files)?),
+        ("home", text(place.home)?),
+        ("maestro", text(place.maestro)?),
+        ("session", manifest.session.to_string()),
+        ("name", manifest.name.clone()),
+    ]);
+    if let Some(model) = manifest.model.clone().or_else(|| profile.model.clone()) {
+        values.insert("model", model);
+    }
+    if let Some(permissions) = profile.permission_mode.clone() {
+        values.insert("permissionMode", permissions);
+    }
+    for (name, content) in &profile.files {
+        let file = place.files.join(name);
+        let content = filled(content, &values).unwrap_or_else(|| content.clone());
+        maestro_runtime::write_secret(&file, content.as_bytes())
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    if let Some(trust) = &profile.trust {
+        // Without it the agent asks in its terminal, where it can be answered.
+        if let Err(error) = believe(trust, &values, variables) {
+            tracing::warn!(file = trust.file, cause = %error, "the workspace is not trusted beforehand");
+        }
+    }
+    match profile.prompt() {
+        PromptBy::Argument | PromptBy::Script => {
+            values.insert("prompt", prompt);
+        }
+        PromptBy::Stdin => invocation.stdin = Some(prompt),
+        PromptBy::Typed => invocation.typed = Some(prompt),
+    }
+    let groups = match profile.mode() {
+        Mode::Interactive => profile.interactive.as_ref(),
+        Mode::Headless => profile.headless.as_ref(),
+    };
+    for group in groups.into_iter().flatten() {
+        if let [only] = group.as_slice()
+            && only == "{extra}"
+        {
+            invocation.arguments.extend(profile.extra.clone().unwrap_or_default());
+            continue;
+        }
+        let filled: Option<Vec<String>> = group.iter().map(|argument| filled(argument, &values)).collect();
+        invocation.arguments.extend(filled.unwrap_or_default());
+    }
+    // A command of one's own comes on top, as in `session spawn --agent claude -- --verbose`.
+    invocation.arguments.splice(0..0, manifest.command.iter().cloned());
+    Ok(invocation)
+}
+
+/// The shell: a command, or a prompt that is a script.
+fn script(invocation: &mut Invocation, manifest: &Manifest, files: &Path) -> Result<(), String> {
+    if let Some((program, arguments)) = manifest.command.split_first() {
+        program.clone_into(&mut invocation.program);
+        invocation.arguments = arguments.to_vec();
+        return Ok(());
+    }
+    let Some(script) = manifest.prompt.as_deref().filter(|prompt| !prompt.trim().is_empty()) else {
+        return Err("a shell session needs a command or a prompt to run".to_owned());
+    };
+    invocation.arguments = if script.len() <= LONGEST_ARGUMENT {
+        vec!["-c".to_owned(), script.to_owned()]
+    } else {
+        vec![kept(files, "prompt.sh", script)?]
+    };
+    Ok(())
+}
+
+/// What the agent reads first; one that no argument can hold is in a file.
+fn prompt(manifest: &Manifest, files: &Path) -> Result<String, String> {
+    let prompt = &manifest.initial_prompt;
+    if prompt.len() <= LONGEST_ARGUMENT {
+        return Ok(prompt.clone());
+    }
+    let file = kept(files, "prompt.md", prompt)?;
+    Ok(format!("Your instructions are in the file {file}. Read it first, all of it, then do what it says."))
+}
+
+fn kept(files: &Path, name: &str, content: &str) -> Result<String, String> {
+    let file = files.join(name);
+    maestro_runtime::write_secret(&file, content.as_bytes()).map_err(|error| format!("{}: {error}", file.display()))?;
+    file.to_str().map(str::to_owned).ok_or_else(|| "the data directory's path is no Unicode".to_owned())
+}
+
+/// With every `{name}` replaced; `None`: one of the known names has no value. Other braces stay as they are.
+fn filled(text: &str, values: &BTreeMap<&str, String>) -> Option<String> {
+    const NAMES: [&str; 10] =
+        ["prompt", "model", "permissionMode", "uuid", "workspace", "files", "home", "maestro", "session", "name"];
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('{') {
+        let (before, behind) = rest.split_at(start);
+        filled.push_str(before);
+        let name = behind[1..].split_once('}').map(|(name, _)| name).filter(|name| NAMES.contains(name));
+        match name {
+            Some(name) => {
+                filled.push_str(values.get(name)?);
+                rest = &behind[name.len() + 2..];
+            }
+            None => {
+                filled.push('{');
+                rest = &behind[1..];
+            }
+        }
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+/// Merges the trust into the agent's file, if it is not there yet.
+fn believe(trust: &Trust, values: &BTreeMap<&str, String>, variables: &BTreeMap<String, String>) -> io::Result<()> {
+    let file: PathBuf = below_home(&trust.file, variables);
+    let mut found: Value = match fs::read(&file) {
+        Ok(bytes) => serde_json::from_slice(&bytes)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Value::Object(serde_json::Map::new()),
+        Err(error) => return Err(error),
+    };
+    if merge(&mut found, &trust.value, values) {
+        maestro_runtime::write_secret(&file, &serde_json::to_vec_pretty(&found)?)?;
+    }
+    Ok(())
+}
+
+/// Whether anything changed. What is no object is replaced.
+fn merge(into: &mut Value, from: &Value, values: &BTreeMap<&str, String>) -> bool {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            let mut changed = false;
+            for (name, value) in from {
+                let name = filled(name, values).unwrap_or_else(|| name.clone());
+                let slot = into.entry(name).or_insert(Value::Null);
+                if value.is_object() && !slot.is_object() {
+                    *slot = Value::Object(serde_json::Map::new());
+                }
+                changed |= merge(slot, value, values);
+            }
+            changed
+        }
+        (into, from) if into == from => false,
+        (into, from) => {
+            *into = from.clone();
+            true
+        }
+    }
+}
+
+/// Random, version 4, as agents want their conversations named.
+fn uuid() -> String {
+    let random: u128 = rand::rng().random();
+    let bits = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_other_braces_stay() {
+        let values = BTreeMap::from([("maestro", "/opt/{x} maestro".to_owned())]);
+        assert_eq!(
+            filled("{\"a\": {\"b\": \"{maestro} x\"}} {", &values).unwrap(),
+            "{\"a\": {\"b\": \"/opt/{x} maestro x\"}} {"
+        );
+        assert_eq!(filled("{model}", &values), None);
+        assert_eq!(filled("{modell}", &values).unwrap(), "{modell}");
+    }
+
+    #[test]
+    fn trust_is_merged_and_told_apart_from_what_is_there() {
+        let values = BTreeMap::from([("workspace", "/w".to_owned())]);
+        let trust = serde_json::json!({ "projects": { "{workspace}": { "trusted": true } } });
+        let mut found = serde_json::json!({ "projects": { "/v": { "trusted": false } }, "theme": "dark" });
+        assert!(merge(&mut found, &trust, &values));
+        assert_eq!(found["projects"]["/w"]["trusted"], true);
+        assert_eq!((&found["projects"]["/v"]["trusted"], &found["theme"]), (&false.into(), &"dark".into()));
+        assert!(!merge(&mut found, &trust, &values));
+    }
+
+    #[test]
+    fn conversations_have_names_of_the_right_shape() {
+        let name = uuid();
+        assert_eq!(name.len(), 36);
+        assert_eq!(name.as_bytes()[14], b'4');
+        assert!(matches!(name.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{name}");
+    }
+}

@@ -1,0 +1,30 @@
+//! Why an agent is made to end.
+
+use crate::outbox::Report;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Somebody asked for it.
+    Stop,
+    /// The session has ended otherwise, or goes on elsewhere: nothing is to be reported.
+    Superseded,
+    /// Its spawner shuts down.
+    Shutdown,
+    /// The holder itself was told to end.
+    Terminated,
+    /// The directory with its files is gone: nobody will ever look for it.
+    Abandoned,
+}
+
+/// What is to be reported; `None`: nothing.
+pub(super) fn report(cause: Option<Cause>, code: i32) -> Option<Report> {
+    let lost = |reason: &str| Some(Report::Lost { reason: reason.to_owned() });
+    match cause {
+        None => Some(Report::Exited { code }),
+        Some(Cause::Stop) => Some(Report::Stopped),
+        Some(Cause::Superseded) => None,
+        Some(Cause::Shutdown) => lost("spawner shut down"),
+        Some(Cause::Terminated) => lost("its holder was told to end"),
+        Some(Cause::Abandoned) => lost("its files were removed"),
+    }
+}

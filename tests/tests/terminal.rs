@@ -1,0 +1,13 @@
+//! Terminals of sessions from end to end: real programs in real terminals, watched and used through the command line, which
+//! runs in a terminal of its own.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+
+#[path = "terminal/attach.rs"]
+mod attach;
+#[path = "terminal/kit.rs"]
+mod kit;
+#[path = "terminal/logs.rs"]
+mod logs;
+#[path = "terminal/stream.rs"]
+mod stream;
