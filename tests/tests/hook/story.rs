@@ -39,6 +39,8 @@ fn a_typed_message_is_confirmed_and_others_are_told_once() {
     // In the middle of a turn.
     desk.claude("PostToolUse", &json!({"tool_name": "Bash"})).is_silent();
     desk.web(&["message", "send", "s1", "Stop at line 10."]);
+    // A helper of its own would keep it for itself.
+    desk.claude("PostToolUse", &json!({"tool_name": "Bash", "agent_id": "a1", "agent_type": "Explore"})).is_silent();
     let told = desk.claude("PostToolUse", &json!({"tool_name": "Bash", "tool_response": {}})).context("PostToolUse");
     assert!(told.ends_with("Stop at line 10."), "{told}");
     // Another incarnation's mail is not ours.

@@ -63,7 +63,7 @@ pub async fn act(event: &Event, ctx: &Context) -> Result<Deed, ErrorBody> {
         Event::Compacting => Deed::default(),
         Event::Started { again } => started(*again, ctx, &own).await?,
         Event::Prompted { prompt } => prompted(prompt, ctx, &own).await?,
-        Event::Worked => worked(ctx, &own).await?,
+        Event::Worked { own: heard } => worked(*heard, ctx, &own).await?,
         Event::Asks { input, question } => asks(*input, question, None, ctx, &own).await?,
         Event::Failed { input, question, until } => asks(*input, question, *until, ctx, &own).await?,
         Event::Waits { input, question } => waits(*input, question, ctx, &own).await?,
@@ -81,7 +81,7 @@ pub async fn act(event: &Event, ctx: &Context) -> Result<Deed, ErrorBody> {
 async fn late(event: &Event, ctx: &Context) -> Vec<String> {
     let Ok(caller) = ctx.connect(PATIENCE).await else { return Vec::new() };
     match event {
-        Event::Worked | Event::Compacting => Vec::new(),
+        Event::Worked { .. } | Event::Compacting => Vec::new(),
         Event::Started { .. }
         | Event::Prompted { .. }
         | Event::Asks { .. }
@@ -101,7 +101,11 @@ fn waiting(event: &Event) -> Option<Request> {
         }
         // It ends what waits in the outbox before it.
         Event::Prompted { .. } => Some(Request::SessionActive(SessionActive {})),
-        Event::Waits { .. } | Event::Started { .. } | Event::Worked | Event::Stopped { .. } | Event::Compacting => None,
+        Event::Waits { .. }
+        | Event::Started { .. }
+        | Event::Worked { .. }
+        | Event::Stopped { .. }
+        | Event::Compacting => None,
     }
 }
 
@@ -221,7 +225,7 @@ async fn prompted(prompt: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorB
 }
 
 /// In the middle of a turn: what it asked was answered, and there may be mail.
-async fn worked(ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
+async fn worked(heard: bool, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let view = session(ctx, own).await?;
     let mut text = Told::default();
     if Some(view.session.epoch) != own.epoch {
@@ -229,10 +233,10 @@ async fn worked(ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
         return Ok(told(text, None));
     }
     let mut turn = None;
-    if take_cut(ctx, own) {
+    if heard && take_cut(ctx, own) {
         tell::again(&manifest(ctx, own).await?, &mut text);
     }
-    if view.unread > 0 {
+    if heard && view.unread > 0 {
         let (mail, lock) = mail(ctx, own).await?;
         text.mail(&mail);
         turn = lock;

@@ -13,7 +13,7 @@ pub fn read(event: &str, input: &Value) -> Option<Option<Event>> {
     Some(match event {
         "sessionstart" => Some(Event::Started { again: !matches!(text(input, &["source"]), "" | "startup") }),
         "userpromptsubmit" => Some(Event::Prompted { prompt: text(input, &["prompt"]).to_owned() }),
-        "posttooluse" | "posttoolusefailure" => Some(Event::Worked),
+        "posttooluse" | "posttoolusefailure" => Some(Event::Worked { own: text(input, &["agent_id"]).is_empty() }),
         "permissionrequest" => Some(asks(input)),
         "notification" => waits(input),
         "stop" => stopped(input),

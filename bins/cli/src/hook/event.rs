@@ -11,8 +11,8 @@ pub enum Event {
     Compacting,
     /// A turn begins with this text.
     Prompted { prompt: String },
-    /// A tool has run.
-    Worked,
+    /// A tool has run; `own`: the agent itself hears what is said now, and not a helper that it started.
+    Worked { own: bool },
     /// It waits for somebody.
     Asks { input: InputKind, question: String },
     /// It says that it waits; a better question may have been told already.

@@ -12,7 +12,7 @@ pub fn read(event: &str, input: &Value) -> Option<Option<Event>> {
     Some(match event {
         "sessionstart" => Some(Event::Started { again: !matches!(text(input, &["source"]), "" | "startup") }),
         "beforeagent" => Some(Event::Prompted { prompt: text(input, &["prompt"]).to_owned() }),
-        "aftertool" => Some(Event::Worked),
+        "aftertool" => Some(Event::Worked { own: true }),
         "precompress" => Some(Event::Compacting),
         "notification" => match text(input, &["notification_type"]) {
             "ToolPermission" => {

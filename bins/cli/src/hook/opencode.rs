@@ -18,7 +18,7 @@ pub fn read(event: &str, input: &Value) -> Option<Option<Event>> {
         "sessioncreated" => Some(Event::Started { again: false }),
         "sessioncompacted" => Some(Event::Started { again: true }),
         "chatmessage" => Some(Event::Prompted { prompt: text(input, &["prompt"]).to_owned() }),
-        "toolexecuteafter" => Some(Event::Worked),
+        "toolexecuteafter" => Some(Event::Worked { own: true }),
         "permissionasked" | "permissionupdated" => {
             Some(Event::Asks { input: InputKind::Permission, question: permission(properties) })
         }
