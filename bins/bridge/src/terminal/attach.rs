@@ -1,0 +1,119 @@
+//! One viewer of one terminal.
+
+use std::time::Duration;
+
+use maestro_client::{Bytes, Client};
+use tokio::sync::mpsc;
+
+use super::holder::{self, Failure, OFFSET, Screen};
+use super::{Place, past};
+
+/// How often a holder that does not answer is asked again, and how long it may take.
+const RETRY: Duration = Duration::from_millis(500);
+const TRIES: u32 = 20;
+/// A holder that nobody heard of is asked a few times: it may be about to come.
+const TRIES_GONE: u32 = 4;
+
+/// What a viewer does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Input(Bytes),
+    Resize { cols: u16, rows: u16 },
+}
+
+/// What a viewer gets.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The state of a live terminal; `past` is what scrolled by before it.
+    Screen { screen: Screen, past: Vec<Bytes> },
+    /// Bytes that follow, and the offset of the first.
+    Output { offset: u64, bytes: Bytes },
+    /// What is left of a terminal that nobody holds.
+    Ended { past: Vec<Bytes> },
+    /// An act did not arrive.
+    Lost(String),
+}
+
+/// Shows until the viewer is gone (`events` closed) or the terminal is. Its acts are carried out in their order.
+pub async fn attach(work: &Client, place: &Place, mut acts: mpsc::Receiver<Act>, events: &mpsc::Sender<Event>) {
+    let acting = async {
+        while let Some(act) = acts.recv().await {
+            let done = match act {
+                Act::Input(bytes) => holder::input(work, place, bytes).await,
+                Act::Resize { cols, rows } => holder::resize(work, place, cols, rows).await,
+            };
+            let told = match done {
+                Ok(()) => Ok(()),
+                Err(Failure::Gone) => events.send(Event::Lost("nobody holds this terminal".to_owned())).await,
+                Err(Failure::Silent(why)) => events.send(Event::Lost(why)).await,
+            };
+            if told.is_err() {
+                return;
+            }
+        }
+        // Nobody types any more; somebody may still look.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = acting => {}
+        () = look(work, place, events) => {}
+    }
+}
+
+async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
+    let mut first = true;
+    loop {
+        // Listened to before the screen is asked for, so that nothing falls between the two.
+        let Ok(mut output) = work.subscribe(&place.subject("out"), None).await else { return };
+        let Some(screen) = find(work, place, events).await else {
+            let past = past::read(work, place, None).await;
+            // A viewer that is gone needs no end.
+            let _ = events.send(Event::Ended { past }).await;
+            return;
+        };
+        let past = if first { past::read(work, place, Some(screen.offset)).await } else { Vec::new() };
+        first = false;
+        let mut position = screen.offset;
+        if events.send(Event::Screen { screen, past }).await.is_err() {
+            return;
+        }
+        loop {
+            let Some(message) = output.next().await else { return };
+            let Some(from) = holder::number(&message, OFFSET) else { continue };
+            let bytes = message.into_payload();
+            let end = from + bytes.len() as u64;
+            if end <= position {
+                continue;
+            }
+            if from > position {
+                tracing::debug!(session = %place.session, position, from, "output is missing; the screen is asked for");
+                break;
+            }
+            let known = usize::try_from(position - from).unwrap_or(usize::MAX);
+            let fresh = bytes.slice(known.min(bytes.len())..);
+            if events.send(Event::Output { offset: position, bytes: fresh }).await.is_err() {
+                return;
+            }
+            position = end;
+        }
+    }
+}
+
+/// The screen, asked for until somebody answers; `None` when nobody does.
+async fn find(work: &Client, place: &Place, events: &mpsc::Sender<Event>) -> Option<Screen> {
+    let (mut gone, mut tries) = (0, 0);
+    loop {
+        match holder::screen(work, place).await {
+            Ok(screen) => return Some(screen),
+            Err(Failure::Gone) => gone += 1,
+            Err(Failure::Silent(cause)) => {
+                tracing::debug!(session = %place.session, cause, "a holder does not answer");
+                tries += 1;
+            }
+        }
+        if gone >= TRIES_GONE || tries >= TRIES || events.is_closed() {
+            return None;
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
