@@ -35,6 +35,7 @@ pub const TO_CLIENT: &[(&str, &str)] = &[
         "A terminal's size. Binary frames follow: kind (0 output, 1 screen, 2 what was before), the number \
         in 4 bytes, the offset of the first byte in 8, the bytes. Again after a hole in the output.",
     ),
+    ("term.size", "Somebody gave the terminal another size."),
     ("term.closed", "Nobody holds this terminal; what is left of it came before."),
     ("error", "Not the answer to anything in particular."),
     ("pong", "Answers `ping`."),
@@ -115,6 +116,7 @@ pub fn schemas() -> Named {
             json!({"term": term, "session": session, "epoch": number, "cols": size, "rows": size, "offset": number}),
             vec!["term", "session", "epoch", "cols", "rows", "offset"],
         ),
+        ("term.size", json!({"term": term, "cols": size, "rows": size}), vec!["term", "cols", "rows"]),
         ("term.closed", json!({"term": term, "reason": text}), vec!["term", "reason"]),
         ("resync", json!({"project": slug}), vec!["project"]),
         (

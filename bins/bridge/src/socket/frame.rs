@@ -203,6 +203,13 @@ pub enum ToClient<'a> {
         rows: u16,
         offset: u64,
     },
+    /// Somebody gave it another size.
+    #[serde(rename = "term.size")]
+    TermSize {
+        term: u32,
+        cols: u16,
+        rows: u16,
+    },
     #[serde(rename = "term.closed")]
     TermClosed {
         term: u32,

@@ -56,6 +56,7 @@ impl<'a> Terminals<'a> {
             return Err(ErrorBody::new(ErrorCode::LimitReached, text).suggest("close one first"));
         }
         let place = Place { project, session: open.session, epoch: open.epoch };
+        let who = ulid::Ulid::generate().to_string();
         let (acts, acted) = mpsc::channel(ACTS);
         let (abort, registration) = AbortHandle::new_pair();
         let (control, bytes, term) = (self.control, self.bytes, open.term);
@@ -69,7 +70,7 @@ impl<'a> Terminals<'a> {
                 }
             };
             let attached = async {
-                terminal::attach(&work, &place, acted, &events).await;
+                terminal::attach(&work, &place, &who, acted, &events).await;
                 drop(events);
             };
             futures::future::join(attached, telling).await;
@@ -152,13 +153,17 @@ async fn tell(
             send(SCREEN, offset, &screen.bytes).await
         }
         Event::Output { offset, bytes } => send(OUTPUT, offset, &bytes).await,
-        Event::Ended { past } => {
+        Event::Resized((cols, rows)) => say(ToClient::TermSize { term, cols, rows }).await,
+        Event::Ended(code) => {
+            let reason =
+                code.map_or_else(|| "the agent ended".to_owned(), |code| format!("the agent ended with code {code}"));
+            say(ToClient::TermClosed { term, reason: &reason }).await
+        }
+        Event::Gone { past } => {
             for piece in past {
                 send(PAST, 0, &piece).await?;
             }
-            // Behind the last bytes, so that they are seen before the end.
-            send(OUTPUT, 0, &[]).await?;
-            say(ToClient::TermClosed { term, reason: "nobody holds this terminal" }).await
+            say(ToClient::TermClosed { term, reason: "nobody holds it any more" }).await
         }
         Event::Lost(why) => {
             let text = format!("what was typed into terminal {term} did not arrive: {why}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use maestro_client::{Bytes, Client};
 use tokio::sync::mpsc;
 
-use super::holder::{self, Failure, OFFSET, Screen};
+use super::holder::{self, Failure, Piece, Screen, Size};
 use super::{Place, past};
 
 /// How often a holder that does not answer is asked again, and how long it may take.
@@ -28,19 +28,33 @@ pub enum Event {
     Screen { screen: Screen, past: Vec<Bytes> },
     /// Bytes that follow, and the offset of the first.
     Output { offset: u64, bytes: Bytes },
-    /// What is left of a terminal that nobody holds.
-    Ended { past: Vec<Bytes> },
+    /// Somebody made it larger or smaller.
+    Resized(Size),
+    /// The agent ended, and with it its terminal.
+    Ended(Option<i32>),
+    /// Nobody holds it; this is what is left of it.
+    Gone { past: Vec<Bytes> },
     /// An act did not arrive.
     Lost(String),
 }
 
 /// Shows until the viewer is gone (`events` closed) or the terminal is. Its acts are carried out in their order.
-pub async fn attach(work: &Client, place: &Place, mut acts: mpsc::Receiver<Act>, events: &mpsc::Sender<Event>) {
+pub async fn attach(
+    work: &Client,
+    place: &Place,
+    who: &str,
+    mut acts: mpsc::Receiver<Act>,
+    events: &mpsc::Sender<Event>,
+) {
     let acting = async {
+        let mut size = None;
         while let Some(act) = acts.recv().await {
             let done = match act {
-                Act::Input(bytes) => holder::input(work, place, bytes).await,
-                Act::Resize { cols, rows } => holder::resize(work, place, cols, rows).await,
+                Act::Input(bytes) => holder::input(work, place, who, size, bytes).await,
+                Act::Resize { cols, rows } => {
+                    size = Some((cols, rows));
+                    holder::resize(work, place, who, (cols, rows)).await
+                }
             };
             let told = match done {
                 Ok(()) => Ok(()),
@@ -68,33 +82,43 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
         let Some(screen) = find(work, place, events).await else {
             let past = past::read(work, place, None).await;
             // A viewer that is gone needs no end.
-            let _ = events.send(Event::Ended { past }).await;
+            let _ = events.send(Event::Gone { past }).await;
             return;
         };
         let past = if first { past::read(work, place, Some(screen.offset)).await } else { Vec::new() };
         first = false;
-        let mut position = screen.offset;
+        let (mut position, mut size) = (screen.offset, (screen.cols, screen.rows));
         if events.send(Event::Screen { screen, past }).await.is_err() {
             return;
         }
         loop {
             let Some(message) = output.next().await else { return };
-            let Some(from) = holder::number(&message, OFFSET) else { continue };
-            let bytes = message.into_payload();
-            let end = from + bytes.len() as u64;
-            if end <= position {
-                continue;
-            }
-            if from > position {
+            let Some(piece) = Piece::read(message) else { continue };
+            let end = piece.offset + piece.bytes.len() as u64;
+            let missing = piece.offset > position && piece.gap.is_none_or(|gap| gap > position);
+            if missing {
+                let from = piece.offset;
                 tracing::debug!(session = %place.session, position, from, "output is missing; the screen is asked for");
                 break;
             }
-            let known = usize::try_from(position - from).unwrap_or(usize::MAX);
-            let fresh = bytes.slice(known.min(bytes.len())..);
-            if events.send(Event::Output { offset: position, bytes: fresh }).await.is_err() {
+            let mut told = Ok(());
+            if let Some(new) = piece.size.filter(|new| *new != size) {
+                size = new;
+                told = events.send(Event::Resized(new)).await;
+            }
+            if end > position && told.is_ok() {
+                let known = usize::try_from(position.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
+                let bytes = piece.bytes.slice(known.min(piece.bytes.len())..);
+                let offset = position.max(piece.offset);
+                told = events.send(Event::Output { offset, bytes }).await;
+                position = end;
+            }
+            if piece.end.is_some() && told.is_ok() {
+                told = events.send(Event::Ended(piece.end)).await;
+            }
+            if told.is_err() || piece.end.is_some() {
                 return;
             }
-            position = end;
         }
     }
 }

@@ -6,7 +6,7 @@ import type { Commit, SnapshotPage } from "./frame";
 const at = "2026-01-01T00:00:00Z";
 
 const task = (id: string, rev: number, title = `title of ${id}`): Task => ({
-  id, rev, title, status: "pending", priority: "medium",
+  id, rev, title, status: "pending", priority: "medium", claims: 0, lastSubtask: 0, releases: 0,
   createdBy: "ann", createdAt: at, updatedBy: "ann", updatedAt: at,
 });
 

@@ -1,0 +1,50 @@
+import { useState, type FormEvent } from "react";
+import type { Priority } from "../../model/entity";
+import { command } from "../../store/store";
+import { useStore } from "../../store/state";
+import { Icon } from "../part/Icon";
+
+const MARKS: Record<string, Priority> = { "!!!": "critical", "!!": "high", "!": "medium", "!low": "low" };
+
+/** `Fix the parser #ui !!`: labels and priority stand in the line. */
+export function parseQuick(text: string): { title: string; labels: string[]; priority?: Priority } {
+  const labels: string[] = [];
+  let priority: Priority | undefined;
+  const words = text.trim().split(/\s+/).filter((word) => {
+    const label = word.match(/^#([a-z0-9][a-z0-9_:/.-]{0,47})$/i)?.[1];
+    if (label) labels.push(label.toLowerCase());
+    else if (MARKS[word]) priority = MARKS[word];
+    else return true;
+    return false;
+  });
+  return { title: words.join(" "), labels, ...(priority ? { priority } : {}) };
+}
+
+/** A task in one line. It appears when the ledger has it. */
+export function QuickAdd() {
+  const [text, setText] = useState("");
+  const [pending, setPending] = useState(false);
+  const project = useStore((state) => state.feed.project);
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const { title, labels, priority } = parseQuick(text);
+    if (!title || pending) return;
+    setPending(true);
+    const outcome = await command({
+      entity: "task", verb: "create", label: `New task “${title}”`,
+      data: { title, ...(priority ? { priority } : {}), ...(labels.length ? { labels } : {}) },
+    });
+    setPending(false);
+    if (outcome.state !== "refused") setText("");
+  }
+  return (
+    <form className="quick" onSubmit={(event) => void submit(event)}>
+      <Icon name="plus" />
+      <input
+        aria-label="Title of a new task" placeholder="Quick add: title #label !!" maxLength={260} value={text} autoComplete="off"
+        onChange={(event) => setText(event.target.value)} disabled={!project}
+      />
+      {text.trim() && <button type="submit" className="button primary small" disabled={pending}>{pending ? "Adding…" : "Add"}</button>}
+    </form>
+  );
+}
