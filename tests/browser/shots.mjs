@@ -9,12 +9,10 @@ const WIDTHS = [[1440, 900], [1024, 768], [390, 844]];
 export async function shots(page, origin, project, directory, names = []) {
   mkdirSync(directory, { recursive: true });
   const base = `${origin}/p/${project}`;
-  const first = async (selector) => page.locator(selector).first().getAttribute(selector.slice(1, -1)).catch(() => null);
   const views = {
     control: "", board: "/board", list: "/list", graph: "/graph", timeline: "/timeline", sessions: "/sessions", task: "/board/t/t2", session: "/sessions/s1",
     new_task: "?", launch: "?", palette: "?", settings: "?",
   };
-  void first;
   for (const [name, path] of Object.entries(views)) {
     if (names.length && !names.includes(name)) continue;
     await page.setViewportSize({ width: 1440, height: 900 });
@@ -39,7 +37,7 @@ export async function shots(page, origin, project, directory, names = []) {
 if (address && process.argv[1]?.endsWith("shots.mjs")) {
   const browser = await launch(findChromium());
   const page = await (await browser.newContext()).newPage();
-  page.on("console", (message) => { if (message.type() === "error") console.log("console", message.text()); });
+  page.on("console", (message) => { if (message.type() === "error") console.log("console", message.text().slice(0, 60), JSON.stringify(message.location())); });
   page.on("pageerror", (error) => console.log("pageerror", error.message, error.stack));
   await page.goto(address);
   await page.waitForSelector(".sidebar, .full");

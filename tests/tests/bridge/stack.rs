@@ -74,7 +74,8 @@ impl Stack {
         let mut command = program("maestro-bridge");
         command.args(["--user", "ann", "--listen", &format!("127.0.0.1:{}", self.port)]);
         command.arg("--token-file").arg(self.token_file()).arg("--ready-file").arg(&ready).stderr(log);
-        command.env("MAESTRO_CORE_URL", url(&self.nats, "core")).env("MAESTRO_LOG", "debug");
+        command.env("MAESTRO_CORE_URL", url(&self.nats, "core")).env("MAESTRO_WORK_URL", url(&self.nats, "core-work"));
+        command.env("MAESTRO_LOG", "debug");
         self.bridge = Some(command.spawn().unwrap());
         let ready = await_file(&ready, &log_path);
         self.port = ready["listen"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();

@@ -6,8 +6,8 @@ import "@xterm/xterm/css/xterm.css";
 import { useEffect, useRef, useState } from "react";
 import { terminals } from "../../store/store";
 import { useStore } from "../../store/state";
-import { strictDocument } from "./style";
-import { themeOf } from "./theme";
+import { styleByObjects } from "./style";
+import { FONT, fontReady, sizeFor, themeOf } from "./theme";
 
 const SCROLLBACK = 10_000;
 /** Above this the terminal has not drawn yet what came; it is waited for. */
@@ -24,9 +24,10 @@ export default function LiveTerminal({ session, epoch, typing }: { session: stri
     const element = place.current;
     if (!element) return;
     const fit = new FitAddon();
+    styleByObjects();
     const view = new Terminal({
-      scrollback: SCROLLBACK, fontSize: 13, lineHeight: 1.15, fontFamily: "var(--mono), ui-monospace, Menlo, Consolas, monospace",
-      theme: themeOf(element), disableStdin: !typing, cursorBlink: typing, documentOverride: strictDocument(), screenReaderMode: true,
+      scrollback: SCROLLBACK, fontSize: 13, lineHeight: 1.15, fontFamily: FONT,
+      theme: themeOf(element), disableStdin: !typing, cursorBlink: typing, screenReaderMode: true,
       // Output is from agents: it may not set the clipboard, name windows, or make links that were not seen.
       linkHandler: null, windowOptions: {}, allowProposedApi: false,
     });
@@ -34,6 +35,14 @@ export default function LiveTerminal({ session, epoch, typing }: { session: stri
     view.loadAddon(fit);
     view.open(element);
     terminal.current = view;
+    void fontReady().then(() => {
+      // The library measures again when the option changes.
+      if (terminal.current === view) view.options.fontFamily = `${FONT}, monospace`;
+    });
+    // A viewer makes the letters fit; who types makes the terminal fit.
+    const scale = (cols: number) => {
+      if (!typing) view.options.fontSize = sizeFor(element.clientWidth - 16, cols, 7, 14);
+    };
     let behind = 0;
     const write = (bytes: Uint8Array) => {
       behind += bytes.length;
@@ -49,9 +58,14 @@ export default function LiveTerminal({ session, epoch, typing }: { session: stri
       opened: (cols: number, rows: number) => {
         view.reset();
         view.resize(cols, rows);
+        scale(cols);
         setState("live");
+        if (typing) resize();
       },
-      resized: (cols: number, rows: number) => view.resize(cols, rows),
+      resized: (cols: number, rows: number) => {
+        view.resize(cols, rows);
+        scale(cols);
+      },
       past: write,
       screen: (bytes: Uint8Array) => write(bytes),
       output: write,
@@ -64,7 +78,7 @@ export default function LiveTerminal({ session, epoch, typing }: { session: stri
     const typed = view.onData((text) => terminals.type(term, text));
     // The one who types says how large it is; a viewer takes it as it is.
     const resize = () => {
-      if (!typing) return;
+      if (!typing) return scale(view.cols);
       const size = fit.proposeDimensions();
       if (size && size.cols > 1 && size.rows > 1 && (size.cols !== view.cols || size.rows !== view.rows)) {
         view.resize(size.cols, size.rows);

@@ -4,12 +4,10 @@ import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { useEffect, useRef, useState } from "react";
 import { ask } from "../../store/store";
-import { strictDocument } from "./style";
-import { themeOf } from "./theme";
+import { styleByObjects } from "./style";
+import { FONT, fontReady, sizeFor, themeOf } from "./theme";
 
 const PERIOD = 1000;
-/** Width of a character as a part of the font's size. */
-const ADVANCE = 0.602;
 
 interface Screen {
   offset: number;
@@ -24,9 +22,10 @@ export default function Snapshot({ session, epoch }: { session: string; epoch: n
   useEffect(() => {
     const element = place.current;
     if (!element) return;
+    styleByObjects();
     const view = new Terminal({
-      disableStdin: true, cursorInactiveStyle: "none", fontFamily: "var(--mono), ui-monospace, Menlo, Consolas, monospace", fontSize: 7, lineHeight: 1.1,
-      scrollback: 0, theme: themeOf(element), documentOverride: strictDocument(),
+      disableStdin: true, cursorInactiveStyle: "none", fontFamily: FONT, fontSize: 6, lineHeight: 1.1,
+      scrollback: 0, theme: themeOf(element),
     });
     for (const harmless of [52, 0, 1, 2, 8]) view.parser.registerOscHandler(harmless, () => true);
     view.open(element);
@@ -41,13 +40,18 @@ export default function Snapshot({ session, epoch }: { session: string; epoch: n
         if (reply.success) {
           const screen = reply.data as Screen;
           setMissing(null);
-          const size = Math.max(4, Math.min(10, Math.floor((element.clientWidth / screen.cols / ADVANCE) * 4) / 4));
+          const size = sizeFor(element.clientWidth, screen.cols, 4, 9);
           if (view.options.fontSize !== size) view.options.fontSize = size;
           if (screen.offset !== shown || view.cols !== screen.cols || view.rows !== screen.rows) {
             shown = screen.offset;
             view.reset();
             view.resize(screen.cols, screen.rows);
-            view.write(screen.text);
+            view.write(screen.text, () => {
+              // What was written last is in sight.
+              const row = (element.firstElementChild?.clientHeight ?? 0) / Math.max(1, view.rows);
+              const below = (view.buffer.active.cursorY + 2) * row - element.clientHeight;
+              element.scrollTop = Math.max(0, below);
+            });
           }
         } else setMissing(reply.message);
       }
@@ -55,7 +59,11 @@ export default function Snapshot({ session, epoch }: { session: string; epoch: n
     };
     const sight = new IntersectionObserver((entries) => { visible = entries.some((entry) => entry.isIntersecting); });
     sight.observe(element);
-    void look();
+    void fontReady().then(() => {
+      if (gone) return;
+      view.options.fontFamily = `${FONT}, monospace`;
+      void look();
+    });
     return () => {
       gone = true;
       window.clearTimeout(timer);

@@ -24,7 +24,7 @@ export const Entry = memo(function Entry({ entry, bare = false }: { entry: Timel
         <p className="entry-line">
           <Who actor={entry.actor} /> {bare ? shortened(phrase) : phrase}{" "}
           {!bare && id !== entry.actor && (kind === "task" && id ? <TaskRef id={id} />
-            : kind === "session" && id ? <button type="button" className="ref" onClick={() => openSession(id)}>{id}</button>
+            : kind === "session" && id ? <button type="button" className="ref" onClick={() => openSession(id)}><span className="ref-id">{id}</span></button>
             : <span className="id">{id ?? "the project"}</span>)}
           {!bare && title && <span className="entry-title"> {title}</span>}
         </p>
