@@ -134,8 +134,9 @@ export async function axe(page, where) {
   assert.deepEqual(found, [], `axe in ${where}`);
 }
 
-/** Runs one after the other; names the one that failed, with a picture. */
+/** Runs one after the other; names the one that failed, with a picture. With KEEP_GOING the others still run. */
 export async function scenario(steps, pages) {
+  let failed = 0;
   for (const [name, step] of steps) {
     const began = Date.now();
     try {
@@ -144,9 +145,12 @@ export async function scenario(steps, pages) {
     } catch (error) {
       const directory = process.env.SHOTS;
       if (directory) for (const [index, page] of pages().entries()) await page.screenshot({ path: `${directory}/failed-${index}.png` }).catch(() => {});
-      console.error(`FAILED ${name}: ${error.stack}\n${problems.join("\n")}`);
-      process.exit(1);
+      console.error(`FAILED ${name}: ${error.stack}\n${problems.splice(0).join("\n")}`);
+      if (!process.env.KEEP_GOING) process.exit(1);
+      failed += 1;
+      for (const page of pages()) await page.keyboard.press("Escape");
     }
   }
+  if (failed) process.exit(1);
   assert.deepEqual(problems, [], "the page runs without errors");
 }

@@ -27,7 +27,7 @@ export async function shots(page, origin, project, directory, names = []) {
       await page.setViewportSize({ width, height });
       for (const scheme of width === 1024 ? ["light"] : ["light", "dark"]) {
         await page.emulateMedia({ colorScheme: scheme });
-        await page.waitForTimeout(name === "session" || name === "sessions" || name === "graph" ? 900 : 350);
+        await page.waitForTimeout(name === "session" || name === "sessions" || name === "graph" ? 600 : 120);
         await page.screenshot({ path: `${directory}/${name}-${width}-${scheme}.png` });
       }
     }

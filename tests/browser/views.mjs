@@ -1,7 +1,7 @@
 // Every view with something in it: created, moved, searched, read, by mouse and by keyboard, in two browsers, checked by axe.
 
 import assert from "node:assert/strict";
-import { axe, commands, enter, freshCode, origin, problems, scenario, start } from "./kit.mjs";
+import { axe, commands, enter, freshCode, live, origin, problems, scenario, start } from "./kit.mjs";
 import { shots } from "./shots.mjs";
 
 const browser = await start();
@@ -10,7 +10,10 @@ const one = await enter(browser, address);
 const two = await enter(browser, await freshCode());
 const card = (page, id) => page.locator(`.card[data-task=${id}]:not(.overlay)`);
 const column = (page, status) => page.locator(`[data-status=${status}]`);
-const view = (page, path) => page.goto(`${origin}/p/web${path}`);
+const view = async (page, path) => {
+  await page.goto(`${origin}/p/web${path}`);
+  await live(page);
+};
 
 async function drag(page, id, status, look = async () => {}) {
   const from = await card(page, id).boundingBox();
@@ -85,6 +88,7 @@ await scenario([
     await card(one, "t1").focus();
     await one.keyboard.press("Space");
     await one.locator(".card.overlay").waitFor();
+    await one.locator("[data-status=pending].over").waitFor();
     await one.keyboard.press("ArrowRight");
     await one.locator("[data-status=in_progress].over").waitFor();
     await one.keyboard.press("Space");
@@ -114,7 +118,7 @@ await scenario([
   ["editing, and what is not changed is not sent", async () => {
     await view(one, "/list/t/t4");
     await one.getByRole("button", { name: "Edit" }).click();
-    await one.getByLabel("Title").fill("Fourth, with another title");
+    await one.getByLabel("Title", { exact: true }).fill("Fourth, with another title");
     await one.getByRole("button", { name: "Save" }).click();
     await two.getByText("Fourth, with another title").first().waitFor();
     await one.keyboard.press("Escape");

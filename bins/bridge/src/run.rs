@@ -97,8 +97,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     }
     tracing::info!(%listen, user = %config.user, "bridge serves");
 
-    // Neither task ends by itself; a panic in one ends the program, and its starter begins it anew.
+    // Neither task ends by itself; a panic in one ends the program, and its starter begins it anew. At a shutdown they
+    // may end before this one looks: then the shutdown is why.
     let ended = tokio::select! {
+        biased;
         () = shutdown.cancelled() => None,
         ended = tasks.join_next() => ended,
     };

@@ -1,46 +1,16 @@
-//! The page in a real Chromium: `tests/browser` drives it, this starts what it looks at.
+//! The page in a real Chromium, before a bridge whose broker and server are real.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use maestro_tests::browser::drive;
+use serde_json::json;
 
 use super::stack::{Bob, Stack};
+use super::terminal::{Holder, Typed};
 
-const EXIT_SKIPPED: i32 = 77;
-
-/// Pictures for people; CI keeps them.
-fn shots(name: &str) -> PathBuf {
-    let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_path_buf();
-    let directory = target.join("screenshots").join(name);
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
-}
-
-/// Runs one script against a bridge with the project `web`.
-pub async fn run(stack: &Stack, script: &'static str) {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+async fn run(stack: &Stack, script: &'static str) {
     let (origin, token) = (format!("http://{}", stack.host()), stack.token());
-    let run = move || {
-        if !directory.join("node_modules").exists() {
-            let installed =
-                Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&directory).status();
-            if !installed.is_ok_and(|status| status.success()) {
-                return None;
-            }
-        }
-        let mut node = Command::new("node");
-        node.arg(script).env("ORIGIN", origin).env("TOKEN", token).env("SHOTS", shots(script.trim_end_matches(".mjs")));
-        node.current_dir(&directory).output().ok()
-    };
-    match tokio::task::spawn_blocking(run).await.unwrap() {
-        None => skipped("node, npm or playwright-core is missing"),
-        Some(output) if output.status.code() == Some(EXIT_SKIPPED) => {
-            skipped("no Chromium here (apt-get install chromium)");
-        }
-        Some(output) => {
-            let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{said}\n{}", stack.bridge_log());
-        }
+    let driven = tokio::task::spawn_blocking(move || drive(&origin, &token, script)).await;
+    if let Err(failed) = driven {
+        std::panic::resume_unwind(failed.into_panic());
     }
 }
 
@@ -58,8 +28,18 @@ async fn a_page_that_was_cut_off_misses_nothing_and_sends_what_was_said() {
     run(&stack, "cut.mjs").await;
 }
 
-/// Past the capture of the test harness, so that it is seen in every run.
-fn skipped(why: &str) {
-    let line = format!("SKIPPED: {why}; the page was not opened\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_is_watched_typed_into_and_cannot_do_harm() {
+    let stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    bob.command("web", "session.spawn", json!({ "role": "worker", "name": "Echo" })).await;
+    let session = Bob::named(&stack, "s1").await;
+    session.command("web", "session.starting", json!({ "node": "here" })).await;
+    session.command("web", "session.active", json!({})).await;
+    // Agents' own colours, a clipboard write, a title, a link and a report that would be typed back.
+    let state = "\x1b[H\x1b[2J\x1b[38;2;10;200;30mTRUE COLOUR\x1b[0m\r\n\x1b]52;c;aGFybQ==\x07\x1b]2;owned\x07\x1b]8;;https://evil.example/\x07link\x1b]8;;\x07\x1b[21t\r\n$ ";
+    let holder = Holder::with(&stack, "web.s1.1", Typed::Echo(100)).await;
+    holder.show(100, state);
+    run(&stack, "terminal.mjs").await;
 }

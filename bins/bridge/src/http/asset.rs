@@ -48,7 +48,13 @@ pub fn index(status: StatusCode, headers: &HeaderMap) -> Response {
 
 fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let hash = file.metadata.sha256_hash();
-    let tag = hash[..12].iter().fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let small = [("br", ".br"), ("gzip", ".gz")].into_iter().find_map(|(coding, ending)| {
+        let wanted = accepts(headers, coding);
+        wanted.then(|| Page::get(&format!("{path}{ending}"))).flatten().map(|small| (coding, small))
+    });
+    let coding = small.as_ref().map_or("", |(coding, _)| coding);
+    // Other bytes, another tag.
+    let tag = hash[..12].iter().fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}")) + coding + "\"";
     let lasting = path.starts_with("assets/");
     let cache = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
@@ -58,15 +64,12 @@ fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, head).into_response();
     }
     let kind = [(header::CONTENT_TYPE, file.metadata.mimetype().to_owned())];
-    for (coding, ending) in [("br", ".br"), ("gzip", ".gz")] {
-        if accepts(headers, coding)
-            && let Some(small) = Page::get(&format!("{path}{ending}"))
-        {
-            let coding = [(header::CONTENT_ENCODING, coding)];
-            return (head, kind, coding, Body::from(small.data.into_owned())).into_response();
+    match small {
+        Some((coding, small)) => {
+            (head, kind, [(header::CONTENT_ENCODING, coding)], Body::from(small.data.into_owned())).into_response()
         }
+        None => (head, kind, Body::from(file.data.into_owned())).into_response(),
     }
-    (head, kind, Body::from(file.data.into_owned())).into_response()
 }
 
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {

@@ -1,7 +1,7 @@
 //! A listener that accepts so many connections at once; the next ones wait in the system's queue.
 //!
 //! A connection that gets no answer for long is not asking for one (it dribbles its request, or sends none): it is
-//! closed, so that its place is free for others. A WebSocket is pinged more often than that.
+//! closed, so that its place is free for others. So is one that takes nothing. A WebSocket is pinged more often than that.
 
 use std::io;
 use std::net::SocketAddr;
@@ -70,19 +70,32 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn answered(&mut self, outcome: &Poll<io::Result<usize>>) {
-        if matches!(outcome, Poll::Ready(Ok(count)) if *count > 0) {
-            let next = Instant::now() + self.silence;
-            self.patience.as_mut().reset(next);
+    /// Whether nothing was written for too long.
+    fn is_silent(&mut self, cx: &mut Context<'_>) -> Option<io::Error> {
+        self.patience.as_mut().poll(cx).is_ready().then(|| {
+            self.metrics.silent_connections.one();
+            io::Error::new(io::ErrorKind::TimedOut, "nothing was asked for, or taken, in time")
+        })
+    }
+
+    fn written(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match outcome {
+            Poll::Ready(Ok(count)) if count > 0 => {
+                let next = Instant::now() + self.silence;
+                self.patience.as_mut().reset(next);
+                outcome
+            }
+            // It takes nothing.
+            Poll::Pending => self.is_silent(cx).map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+            Poll::Ready(_) => outcome,
         }
     }
 }
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.patience.as_mut().poll(cx).is_ready() {
-            self.metrics.silent_connections.one();
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was asked for in time")));
+        if let Some(error) = self.is_silent(cx) {
+            return Poll::Ready(Err(error));
         }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
@@ -91,8 +104,7 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.answered(&outcome);
-        outcome
+        self.written(cx, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -109,8 +121,7 @@ impl AsyncWrite for Connection {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.answered(&outcome);
-        outcome
+        self.written(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -14,10 +14,9 @@ mod writer;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::extract::ws::{Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use bytes::Bytes;
 use futures::StreamExt as _;
 use maestro_wire::{ErrorBody, ErrorCode};
 use tokio::sync::{mpsc, watch};
@@ -69,7 +68,7 @@ async fn serve(app: Arc<App>, socket: WebSocket) {
     let (sink, stream) = socket.split();
     let (control, control_frames) = mpsc::channel::<Utf8Bytes>(CONTROL);
     let (data, data_frames) = mpsc::channel::<Utf8Bytes>(DATA);
-    let (bytes, bytes_frames) = mpsc::channel::<Bytes>(TERMINALS);
+    let (bytes, bytes_frames) = mpsc::channel::<Message>(TERMINALS);
     let (target, targets) = watch::channel::<Option<Target>>(None);
     let (farewell, farewells) = watch::channel::<Option<Farewell>>(None);
     let mut ledger = app.feed.ledger();

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, SplitStream};
 use futures::{FutureExt as _, StreamExt as _};
@@ -37,7 +36,7 @@ pub async fn read(
     app: &App,
     mut stream: SplitStream<WebSocket>,
     control: &mpsc::Sender<Utf8Bytes>,
-    bytes: &mpsc::Sender<Bytes>,
+    terminal: &mpsc::Sender<Message>,
     target: &watch::Sender<Option<Target>>,
 ) -> Farewell {
     let hello = match tokio::time::timeout(HELLO, hello(&mut stream, control)).await {
@@ -51,7 +50,7 @@ pub async fn read(
     let mut rate = Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now());
     let mut nonsense = 0;
     let mut running = FuturesUnordered::<BoxFuture<'_, Utf8Bytes>>::new();
-    let mut terminals = Terminals::new(app, control, bytes);
+    let mut terminals = Terminals::new(app, terminal);
     let mut heard = tokio::time::Instant::now();
     loop {
         let received = tokio::select! {

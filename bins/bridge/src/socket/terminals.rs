@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::ws::Utf8Bytes;
+use axum::extract::ws::Message;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures::FutureExt as _;
 use futures::StreamExt as _;
@@ -30,15 +30,15 @@ const INPUT: u8 = 16;
 
 pub struct Terminals<'a> {
     app: &'a App,
-    control: &'a mpsc::Sender<Utf8Bytes>,
-    bytes: &'a mpsc::Sender<Bytes>,
+    out: &'a mpsc::Sender<Message>,
     open: BTreeMap<u32, (mpsc::Sender<Act>, AbortHandle)>,
     running: FuturesUnordered<BoxFuture<'a, Option<u32>>>,
 }
 
 impl<'a> Terminals<'a> {
-    pub fn new(app: &'a App, control: &'a mpsc::Sender<Utf8Bytes>, bytes: &'a mpsc::Sender<Bytes>) -> Self {
-        Self { app, control, bytes, open: BTreeMap::new(), running: FuturesUnordered::new() }
+    /// What terminals say goes through `out`, so that a frame about bytes never overtakes them.
+    pub fn new(app: &'a App, out: &'a mpsc::Sender<Message>) -> Self {
+        Self { app, out, open: BTreeMap::new(), running: FuturesUnordered::new() }
     }
 
     /// # Errors
@@ -59,12 +59,12 @@ impl<'a> Terminals<'a> {
         let who = ulid::Ulid::generate().to_string();
         let (acts, acted) = mpsc::channel(ACTS);
         let (abort, registration) = AbortHandle::new_pair();
-        let (control, bytes, term) = (self.control, self.bytes, open.term);
+        let (out, term) = (self.out, open.term);
         let viewing = async move {
             let (events, mut told) = mpsc::channel(EVENTS);
             let telling = async {
                 while let Some(event) = told.recv().await {
-                    if tell(term, &place, event, control, bytes).await.is_err() {
+                    if tell(term, &place, event, out).await.is_err() {
                         return;
                     }
                 }
@@ -134,15 +134,11 @@ impl<'a> Terminals<'a> {
 
 struct Gone;
 
-async fn tell(
-    term: u32,
-    place: &Place,
-    event: Event,
-    control: &mpsc::Sender<Utf8Bytes>,
-    bytes: &mpsc::Sender<Bytes>,
-) -> Result<(), Gone> {
-    let say = async |frame: ToClient<'_>| control.send(frame.encode()).await.map_err(|_| Gone);
-    let send = async |kind, offset, piece: &[u8]| bytes.send(binary(kind, term, offset, piece)).await.map_err(|_| Gone);
+async fn tell(term: u32, place: &Place, event: Event, out: &mpsc::Sender<Message>) -> Result<(), Gone> {
+    let say = async |frame: ToClient<'_>| out.send(Message::Text(frame.encode())).await.map_err(|_| Gone);
+    let send = async |kind, offset, piece: &[u8]| {
+        out.send(Message::Binary(binary(kind, term, offset, piece))).await.map_err(|_| Gone)
+    };
     match event {
         Event::Screen { screen, past } => {
             let (cols, rows, offset) = (screen.cols, screen.rows, screen.offset);
@@ -168,7 +164,7 @@ async fn tell(
         Event::Lost(why) => {
             let text = format!("what was typed into terminal {term} did not arrive: {why}");
             let error = ErrorBody::new(ErrorCode::Unavailable, text);
-            control.send(frame::error(&error)).await.map_err(|_| Gone)
+            out.send(Message::Text(frame::error(&error))).await.map_err(|_| Gone)
         }
     }
 }

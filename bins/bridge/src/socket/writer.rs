@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use bytes::Bytes;
 use futures::SinkExt as _;
 use futures::stream::SplitSink;
 use tokio::sync::{mpsc, watch};
@@ -33,7 +32,7 @@ pub async fn write(
     mut sink: SplitSink<WebSocket, Message>,
     mut control: mpsc::Receiver<Utf8Bytes>,
     mut data: mpsc::Receiver<Utf8Bytes>,
-    mut terminals: mpsc::Receiver<Bytes>,
+    mut terminals: mpsc::Receiver<Message>,
     metrics: &Metrics,
     mut farewells: watch::Receiver<Option<Farewell>>,
 ) {
@@ -70,7 +69,7 @@ async fn forward(
     sink: &mut SplitSink<WebSocket, Message>,
     control: &mut mpsc::Receiver<Utf8Bytes>,
     data: &mut mpsc::Receiver<Utf8Bytes>,
-    terminals: &mut mpsc::Receiver<Bytes>,
+    terminals: &mut mpsc::Receiver<Message>,
     metrics: &Metrics,
 ) -> Result<(), Error> {
     let mut ping = tokio::time::interval(PING);
@@ -82,7 +81,7 @@ async fn forward(
             Some(frame) = control.recv() => Message::Text(frame),
             _ = ping.tick() => Message::Ping(Vec::new().into()),
             Some(frame) = data.recv() => Message::Text(frame),
-            Some(frame) = terminals.recv() => Message::Binary(frame),
+            Some(frame) = terminals.recv() => frame,
             else => return Ok(()),
         };
         count(metrics, &message);
@@ -90,11 +89,11 @@ async fn forward(
         // What lies ready goes out in one write. Terminals have their turn among commits, so neither starves.
         loop {
             let text = control.try_recv().or_else(|_| data.try_recv()).ok();
-            let binary = terminals.try_recv().ok();
-            if text.is_none() && binary.is_none() {
+            let terminal = terminals.try_recv().ok();
+            if text.is_none() && terminal.is_none() {
                 break;
             }
-            for message in text.map(Message::Text).into_iter().chain(binary.map(Message::Binary)) {
+            for message in text.map(Message::Text).into_iter().chain(terminal) {
                 count(metrics, &message);
                 sink.feed(message).await?;
             }

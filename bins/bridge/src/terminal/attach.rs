@@ -14,6 +14,9 @@ const TRIES: u32 = 20;
 /// A holder that nobody heard of is asked a few times: it may be about to come.
 const TRIES_GONE: u32 = 4;
 
+/// Silence after which it is asked whether something was dropped.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// What a viewer does.
 #[derive(Clone, Debug)]
 pub enum Act {
@@ -87,12 +90,28 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
         };
         let past = if first { past::read(work, place, Some(screen.offset)).await } else { Vec::new() };
         first = false;
+        let mut dropped = work.dropped_messages();
         let (mut position, mut size) = (screen.offset, (screen.cols, screen.rows));
         if events.send(Event::Screen { screen, past }).await.is_err() {
             return;
         }
         loop {
-            let Some(message) = output.next().await else { return };
+            let message = tokio::select! {
+                message = output.next() => message,
+                // What a full subscription dropped may have been the last for long: silence tells nothing then.
+                () = tokio::time::sleep(SILENCE) => {
+                    let now = work.dropped_messages();
+                    if now == dropped {
+                        continue;
+                    }
+                    match holder::screen(work, place).await {
+                        Ok(screen) if screen.offset > position => break,
+                        Ok(_) | Err(_) => dropped = now,
+                    }
+                    continue;
+                }
+            };
+            let Some(message) = message else { return };
             let Some(piece) = Piece::read(message) else { continue };
             let end = piece.offset + piece.bytes.len() as u64;
             let missing = piece.offset > position && piece.gap.is_none_or(|gap| gap > position);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { compile } from "json-schema-to-typescript";
 
 const schemas = fileURLToPath(new URL("../../../../schemas/", import.meta.url));
-export const target = fileURLToPath(new URL("../src/wire/generated.ts", import.meta.url));
+export const target = fileURLToPath(new URL("../src/generated/wire.ts", import.meta.url));
 
 const file = (name) => `${name}.schema.json`;
 const FROM_BRIDGE = ["welcome", "projects", "nodes", "snapshot", "commit", "resync", "term.opened", "term.size", "term.closed", "error", "pong", "bye"];

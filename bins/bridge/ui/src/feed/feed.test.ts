@@ -98,6 +98,12 @@ describe("commits", () => {
     expect(takeCommit(feed, commit(1, [], 0)).feed).toBe(feed);
   });
 
+  it("say of a message to whom it goes and what it is about", () => {
+    const message = event(1, "message/m1", "queued", { id: "m1", rev: 1, to: "s1", task: "t1" });
+    const { feed } = takeCommit(loaded(), commit(11, [message]));
+    expect(feed.timeline[0]).toMatchObject({ kind: "queued", to: "s1", task: "t1" });
+  });
+
   it("with unknown events and shapes are survived", () => {
     const odd = { ...event(1, "starship/x1", "launched"), data: {} };
     const { feed } = takeCommit(loaded(), commit(11, [odd, event(2, "project", "archived")]));

@@ -96,7 +96,9 @@ class Draft {
     }
     const change = event.data?.change;
     if (change?.kind) {
-      this.entries.push({ ...change, kind: change.kind, seq, id: event.id, at: event.time, actor: event.actor, entity: event.subject });
+      // Of a message the change is its words; to whom, and about which task, stands beside it.
+      const { to, task } = (entity === "message" ? event.data?.after : undefined) as { to?: string; task?: string } | undefined ?? {};
+      this.entries.push({ ...change, ...(to ? { to } : {}), ...(task ? { task } : {}), kind: change.kind, seq, id: event.id, at: event.time, actor: event.actor, entity: event.subject });
     }
   }
 

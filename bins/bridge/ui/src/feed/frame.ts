@@ -1,6 +1,6 @@
 // The bridge's protocol, version 1. One frame is one JSON text message; terminals come in binary ones.
 
-import type * as Wire from "../wire/generated";
+import type * as Wire from "../generated/wire";
 import type { LedgerEvent, Project, Session, Task, TimelineEntry } from "../model/entity";
 
 export type Moves = NonNullable<Wire.BridgeWelcome["moves"]>;

@@ -73,7 +73,7 @@ export function describe(entry: TimelineEntry): { phrase: string; words?: string
     case "subtask_completed": return say("finished a step of", entry["title"]);
     case "subtask_reopened": return say("reopened a step of", entry["title"]);
     case "subtask_deleted": return say("removed a step of", entry["title"]);
-    case "queued": return say("sent", entry["body"]);
+    case "queued": return say(entry["to"] ? `wrote to ${text(entry["to"])}` : "wrote", entry["body"]);
     default: return say(entry.kind.replaceAll("_", " "));
   }
 }

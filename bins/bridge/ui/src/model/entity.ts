@@ -1,6 +1,6 @@
 // The entities as the page holds them: the wire's types, less what commits leave out.
 
-import type * as Wire from "../wire/generated";
+import type * as Wire from "../generated/wire";
 
 /** Over every member of a union: these fields may be absent. */
 type Loose<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> & Partial<Pick<T, K & keyof T>> : never;

@@ -31,7 +31,7 @@ export function MoveDialog({ task, move: asked, onClose }: { task: Task; move: M
   return (
     <Dialog title={`Block ${task.id}`} onClose={onClose}>
       <form className="form" onSubmit={(event) => void submit(event)}>
-        <label>What is in the way?<input className="field" autoFocus maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} /></label>
+        <label>What is in the way?<input className="field" data-focus maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} /></label>
         <div className="form-end"><button type="button" className="button" onClick={onClose}>Leave it</button><button type="submit" className="button primary" disabled={!reason.trim()}>Block</button></div>
       </form>
     </Dialog>

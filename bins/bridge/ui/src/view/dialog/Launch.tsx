@@ -64,7 +64,7 @@ export function Launch({ task, role: first, onClose }: { task?: string | undefin
           ))}
         </fieldset>
         <label>{role === "orchestrator" ? "What is to be achieved?" : "Anything to add to the task? (optional)"}
-          <textarea className="field" autoFocus rows={5} value={prompt} onChange={(event) => setPrompt(event.target.value)} placeholder={role === "orchestrator" ? "Describe the goal. It looks at the project, makes tasks, and starts workers." : "The task's own texts are given to it anyway."} />
+          <textarea className="field" data-focus rows={5} value={prompt} onChange={(event) => setPrompt(event.target.value)} placeholder={role === "orchestrator" ? "Describe the goal. It looks at the project, makes tasks, and starts workers." : "The task's own texts are given to it anyway."} />
         </label>
         {role === "worker" && (
           <label>Task<select className="field" value={chosen} onChange={(event) => setChosen(event.target.value)}><option value="">It takes the best ready one itself</option>{open.map((each) => <option key={each.id} value={each.id}>{each.id} {each.title}</option>)}</select></label>

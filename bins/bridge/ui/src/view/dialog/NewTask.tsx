@@ -41,7 +41,7 @@ export function NewTask({ title, onClose }: { title: string; onClose(): void }) 
         <div className="templates"><span className="faint">Begin with</span>
           {TEMPLATES.map(({ name, ...rest }) => <button key={name} type="button" className="button small" onClick={() => put(rest)}>{name}</button>)}
         </div>
-        <label>Title<input className="field field-title" autoFocus required maxLength={200} placeholder="What is to be done?" value={form.title} onChange={(event) => put({ title: event.target.value })} /></label>
+        <label>Title<input className="field field-title" data-focus required maxLength={200} placeholder="What is to be done?" value={form.title} onChange={(event) => put({ title: event.target.value })} /></label>
         <label>Description, in Markdown<textarea className="field" rows={6} value={form.description} onChange={(event) => put({ description: event.target.value })} /></label>
         <div className="form-row">
           <label>Acceptance criteria, one a line<textarea className="field" rows={3} value={form.acceptance} onChange={(event) => put({ acceptance: event.target.value })} /></label>

@@ -24,6 +24,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
   const found = useMemo(() => wanted.length === 0 ? [] : [...tasks.values()].filter((task) => holds(`${task.id} ${task.title} ${(task.labels ?? []).join(" ")}`))
     // An exact id first, then what is open, then what is new.
     .sort((a, b) => Number(b.id === words) - Number(a.id === words) || Number(a.status === "completed") - Number(b.status === "completed") || idNumber(b.id) - idNumber(a.id)).slice(0, SHOWN), [tasks, words]);
+  const known = [...sessions.values()].filter((each) => (wanted.length ? holds(`${each.id} ${each.name}`) : isLiving(each.status))).slice(0, 8);
   const run = (what: () => void) => () => {
     onClose();
     what();
@@ -40,7 +41,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
   return (
     <Dialog title="Search and commands" className="palette" onClose={onClose} bare>
       <Command shouldFilter={false} loop label="Search and commands">
-        <div className="palette-head"><Icon name="search" /><Command.Input autoFocus value={words} onValueChange={setWords} placeholder="A task, a session, a view, a command…" /></div>
+        <div className="palette-head"><Icon name="search" /><Command.Input data-focus value={words} onValueChange={setWords} placeholder="A task, a session, a view, a command…" /></div>
         <Command.List>
           <Command.Empty>Nothing is called that.</Command.Empty>
           {found.length > 0 && (
@@ -48,11 +49,13 @@ export default function Palette({ onClose }: { onClose(): void }) {
               {found.map((task) => <Command.Item key={task.id} value={`task ${task.id}`} onSelect={run(() => openTask(task.id))} className={`tone-${task.status}`}><Icon name={task.status} label={statusLabel(task.status)} /><span className="id">{task.id}</span><span className="palette-text">{task.title}</span></Command.Item>)}
             </Command.Group>
           )}
-          <Command.Group heading="Sessions">
-            {[...sessions.values()].filter((each) => (wanted.length ? holds(`${each.id} ${each.name}`) : isLiving(each.status))).slice(0, 8).map((each) => (
-              <Command.Item key={each.id} value={`session ${each.id}`} onSelect={run(() => openSession(each.id))} className={`tone-${each.status}`}><Icon name={each.status} label={statusLabel(each.status)} /><span className="id">{each.id}</span><span className="palette-text">{each.name}</span></Command.Item>
-            ))}
-          </Command.Group>
+          {known.length > 0 && (
+            <Command.Group heading="Sessions">
+              {known.map((each) => (
+                <Command.Item key={each.id} value={`session ${each.id}`} onSelect={run(() => openSession(each.id))} className={`tone-${each.status}`}><Icon name={each.status} label={statusLabel(each.status)} /><span className="id">{each.id}</span><span className="palette-text">{each.name}</span></Command.Item>
+              ))}
+            </Command.Group>
+          )}
           <Command.Group heading="Commands">
             {actions.filter(([, label], index) => index === 0 || holds(label)).map(([icon, label, what]) => <Command.Item key={label} value={`do ${label}`} onSelect={run(what)}><Icon name={icon} /><span className="palette-text">{label}</span></Command.Item>)}
           </Command.Group>

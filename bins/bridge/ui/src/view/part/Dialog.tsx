@@ -10,11 +10,10 @@ export function Dialog({ title, className = "", onClose, children, bare = false,
   useEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
-    // What asked for the focus keeps it; else nothing has it, rather than the first button.
-    const wanted = dialog.contains(document.activeElement) ? (document.activeElement as HTMLElement) : dialog;
     const before = opener.current;
     if (!dialog.open) dialog.showModal();
-    wanted.focus();
+    // What asks for the focus gets it (what is closed cannot have it before); else nothing, rather than the first button.
+    (dialog.querySelector<HTMLElement>("[data-focus]") ?? dialog).focus();
     return () => {
       dialog.close();
       if (before?.isConnected) before.focus();

@@ -15,7 +15,7 @@ export function TopBar() {
       <h1>{labelOf(view)}</h1>
       <div className="topbar-phone"><ProjectSwitch /><LinkState /><OutboxButton /></div>
       <span className="spring" />
-      <button type="button" className="jump" onClick={() => openDialog({ kind: "palette" })} aria-label="Search and commands">
+      <button type="button" className="jump" onClick={() => openDialog({ kind: "palette" })}>
         <Icon name="search" /><span>Search or command</span><kbd aria-hidden="true">{command} K</kbd>
       </button>
       <button type="button" className="button" disabled={!project} onClick={() => openDialog({ kind: "launch", role: "orchestrator" })}><Icon name="launch" /><span>Launch</span></button>

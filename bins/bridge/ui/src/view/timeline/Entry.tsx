@@ -23,7 +23,7 @@ export const Entry = memo(function Entry({ entry, bare = false }: { entry: Timel
       <div className="entry-body">
         <p className="entry-line">
           <Who actor={entry.actor} /> {bare ? shortened(phrase) : phrase}{" "}
-          {!bare && id !== entry.actor && (kind === "task" && id ? <TaskRef id={id} />
+          {!bare && id !== entry.actor && kind !== "message" && (kind === "task" && id ? <TaskRef id={id} />
             : kind === "session" && id ? <button type="button" className="ref" onClick={() => openSession(id)}><span className="ref-id">{id}</span></button>
             : <span className="id">{id ?? "the project"}</span>)}
           {!bare && title && <span className="entry-title"> {title}</span>}
