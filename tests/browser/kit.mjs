@@ -29,7 +29,7 @@ export const problems = [];
 
 /** A browser of its own, signed in. Its errors are collected; those that a cut connection makes are none. */
 export async function enter(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   page.on("pageerror", (error) => problems.push(`${error.message}\n${error.stack}`));
