@@ -96,4 +96,4 @@ export const isNews = (entry: TimelineEntry): boolean =>
   !entry.entity.startsWith("message/") && entry.kind !== "subtask_moved";
 
 /** The same phrase where its object is understood. */
-export const bare = (phrase: string): string => phrase.replace(/ (on|of|to)$/, "");
+export const bare = (phrase: string): string => phrase.replace(/( on| of| to|:)$/, "");
