@@ -1,6 +1,6 @@
 // What follows from the entities, for the views. Pure, and no decision: whether something is allowed is the server's to say.
 
-import { idNumber, isLiving, type Priority, type Session, type Subtask, type Task, type TaskStatus } from "./entity";
+import { idNumber, isLiving, later, type Priority, type Session, type Subtask, type Task, type TaskStatus } from "./entity";
 
 const RANK: Record<Priority, number> = { critical: 0, high: 1, medium: 2, low: 3 };
 
@@ -17,7 +17,7 @@ export const currentStep = (task: Task): Subtask | undefined => task.subtasks?.f
 
 /** The order inside a status: what is done by time, everything else by urgency and age. */
 export function order(status: TaskStatus, a: Task, b: Task): number {
-  if (status === "completed" || status === "cancelled") return b.updatedAt.localeCompare(a.updatedAt) || idNumber(b.id) - idNumber(a.id);
+  if (status === "completed" || status === "cancelled") return later(a.updatedAt, b.updatedAt) || idNumber(b.id) - idNumber(a.id);
   return RANK[a.priority] - RANK[b.priority] || idNumber(a.id) - idNumber(b.id);
 }
 

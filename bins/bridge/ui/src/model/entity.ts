@@ -38,4 +38,7 @@ export const isLiving = (status: SessionStatus): boolean =>
 export const hasTerminal = (session: Session): boolean => session.status === "active" || session.status === "needs_input" || session.status === "starting";
 
 /** Ids in the order that people expect: t2 before t10. */
-export const idNumber = (id: string): number => Number(id.replace(/^\D+/, "")) || 0;
+export const idNumber = (id: string): number => Number(id.slice(1)) || Number(id.slice(2)) || 0;
+
+/** Times as the wire writes them sort as text; a locale has no say in it, and takes its time. */
+export const later = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);

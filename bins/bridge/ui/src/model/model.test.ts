@@ -5,7 +5,7 @@ import { formatRoute, parseRoute, VIEWS } from "../store/route";
 import { place, shapeOf } from "../view/graph/layout";
 import { rowsOf } from "../view/list/rows";
 import { currentStep, needs, openDependencies, throughput } from "./derive";
-import type { Session, Task, TaskStatus } from "./entity";
+import { idNumber, later, type Session, type Task, type TaskStatus } from "./entity";
 import { matches, parseFilter } from "./filter";
 import { parseQuick } from "./quick";
 
@@ -52,6 +52,11 @@ it("what waits for a person comes by urgency", () => {
   const asks = { id: "s1", rev: 1, name: "one", status: "needs_input", question: "which?", updatedAt: at } as Session;
   const all = needs(map(task("t1", "in_review"), task("t2", "blocked"), task("t3")), map(asks));
   expect(all.map((need) => need.key)).toEqual(["s1", "t2", "t1"]);
+});
+
+it("ids sort as numbers and times the latest first", () => {
+  expect(["t10", "t2", "st3", "x"].map(idNumber)).toEqual([10, 2, 3, 0]);
+  expect([at, "2026-01-02T00:00:00Z"].sort(later)).toEqual(["2026-01-02T00:00:00Z", at]);
 });
 
 it("throughput counts what was completed in each span, the latest last", () => {
