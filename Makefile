@@ -31,7 +31,7 @@ build: nats ui ## the programs, debug profile
 	$(CARGO) build $(PROGRAMS) --bins
 
 .PHONY: test
-test: build ## every test
+test: build browser ## every test
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace --no-fail-fast
 else
@@ -40,7 +40,7 @@ endif
 	$(NPM) --prefix $(UI) test
 
 .PHONY: test-full
-test-full: build ## every test, the crash tests with all their rounds
+test-full: build browser ## every test, the crash tests with all their rounds
 	MAESTRO_TEST_FULL=1 $(CARGO) test --workspace --no-fail-fast -- --include-ignored
 
 .PHONY: check
@@ -86,6 +86,10 @@ $(UI_STAMP): $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 $(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
 	$(NPM) --prefix $(UI) ci --no-audit --no-fund
 	@touch $@
+
+.PHONY: browser
+browser: ## a Chromium for the page's tests: Debian's, installed when run as root
+	@tests/browser/get-chromium.sh
 
 .PHONY: clean
 clean: ## removes what was built, keeps every home

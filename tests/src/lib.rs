@@ -3,6 +3,7 @@
 //! Nothing here is a mock of the broker, and nothing here sleeps and hopes: waits have a deadline and say
 //! what they waited for.
 
+pub mod browser;
 pub mod cluster;
 pub mod nats;
 pub mod pty;

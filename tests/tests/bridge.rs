@@ -7,15 +7,21 @@
 mod browser;
 #[path = "bridge/client.rs"]
 mod client;
+#[path = "bridge/crowd.rs"]
+mod crowd;
 #[path = "bridge/door.rs"]
 mod door;
 #[path = "bridge/follow.rs"]
 mod follow;
 #[path = "bridge/hostile.rs"]
 mod hostile;
+#[path = "bridge/metrics.rs"]
+mod metrics;
 #[path = "bridge/resume.rs"]
 mod resume;
 #[path = "bridge/slow.rs"]
 mod slow;
 #[path = "bridge/stack.rs"]
 mod stack;
+#[path = "bridge/terminal.rs"]
+mod terminal;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -45,6 +46,9 @@ pub struct Limits {
     pub clients: usize,
     /// TCP connections at once, those of clients included.
     pub connections: usize,
+    /// How long a connection may wait for its first answer, and how long it may be without any.
+    pub first_answer: Duration,
+    pub silence: Duration,
     /// The largest frame a client may send.
     pub frame_bytes: usize,
     /// Commands and queries a second of one client, and how many may come at once.
@@ -62,6 +66,8 @@ impl Default for Limits {
             replay_commits: 20_000,
             clients: 1024,
             connections: 2048,
+            first_answer: Duration::from_secs(15),
+            silence: Duration::from_secs(60),
             frame_bytes: 256 << 10,
             commands_per_second: 50,
             command_burst: 100,
@@ -81,6 +87,8 @@ pub struct Config {
     pub allow_hosts: Vec<String>,
     /// The broker as user `core`, credentials in it.
     pub core_url: String,
+    /// The broker as user `core-work`: terminals and nodes. Without it the page has neither.
+    pub work_url: Option<String>,
     pub limits: Limits,
 }
 
@@ -93,6 +101,7 @@ impl Config {
         let environment = Environment::read();
         let arguments = Arguments::parse();
         let core_url = std::env::var("MAESTRO_CORE_URL").ok().filter(|url| !url.trim().is_empty());
+        let work_url = std::env::var("MAESTRO_WORK_URL").ok().filter(|url| !url.trim().is_empty());
         let core_url = core_url.context(
             "MAESTRO_CORE_URL is not set: it names the broker as nats://core:PASSWORD@HOST:PORT (`maestro up` sets it)",
         )?;
@@ -113,6 +122,7 @@ impl Config {
             allow_remote: arguments.allow_remote,
             allow_hosts: arguments.allow_hosts,
             core_url,
+            work_url,
             limits: Limits::default(),
         })
     }

@@ -10,10 +10,13 @@ mod config;
 mod feed;
 mod http;
 mod limit;
+mod metrics;
+mod nodes;
 mod ready;
 mod run;
 mod snapshot;
 mod socket;
+mod terminal;
 
 pub use config::{Config, Limits};
 pub use run::run;

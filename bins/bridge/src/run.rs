@@ -13,6 +13,8 @@ use crate::access::Access;
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::http::{App, Door, router};
+use crate::metrics::Metrics;
+use crate::nodes::{self, Nodes};
 use crate::ready;
 
 /// How long clients have to take their farewell.
@@ -44,7 +46,29 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         () = shutdown.cancelled() => return Ok(()),
     };
 
+    let work = match &config.work_url {
+        Some(url) => {
+            let mut options = Options::new(url, Mode::Daemon).context("MAESTRO_WORK_URL")?;
+            options.name = "maestro-bridge".to_owned();
+            // A viewer that is this far behind asks for the screen again.
+            options.subscription_capacity = 2048;
+            tokio::select! {
+                client = connect(options) => Some(client?),
+                () = shutdown.cancelled() => return Ok(()),
+            }
+        }
+        None => None,
+    };
+
     let mut tasks = JoinSet::new();
+    let metrics = Arc::new(Metrics::default());
+    let (nodes, known_nodes) = tokio::sync::watch::channel(Nodes::default());
+    if let Some(work) = work.clone() {
+        let shutdown = shutdown.clone();
+        tasks.spawn(async move {
+            shutdown.run_until_cancelled(nodes::follow(work, nodes)).await;
+        });
+    }
     let feed = Feed::new(client.clone(), config.limits);
     tasks.spawn(feed.clone().follow(shutdown.clone()));
     let connections = TaskTracker::new();
@@ -53,12 +77,15 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         access,
         feed,
         caller: Caller::new(client.clone(), config.user.clone(), None),
+        work: work.clone(),
+        nodes: known_nodes,
+        metrics: metrics.clone(),
         places: Arc::new(tokio::sync::Semaphore::new(config.limits.clients)),
         limits: config.limits,
         connections: connections.clone(),
         shutdown: shutdown.clone(),
     });
-    let listener = crate::http::Bounded::new(listener, config.limits.connections);
+    let listener = crate::http::Bounded::new(listener, &config.limits, metrics);
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     tasks.spawn(async move {
         if let Err(cause) = server.await {
@@ -87,6 +114,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         tracing::info!("some clients did not take their farewell in time");
     }
     client.close(Duration::from_secs(1)).await;
+    if let Some(work) = work {
+        work.close(Duration::from_secs(1)).await;
+    }
     if let Some(path) = &config.ready_file {
         ready::clear(path)?;
     }

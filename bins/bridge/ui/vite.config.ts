@@ -1,11 +1,34 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 // `npm run dev` serves the page and hands the rest to a running bridge.
-const bridge = "http://127.0.0.1:7373";
+const bridge = process.env["MAESTRO_BRIDGE"] ?? "http://127.0.0.1:7373";
+const SMALL = 1024;
+
+/** What compresses well lies compressed beside itself, so that the bridge need not do it for every visitor. */
+function compressed(): Plugin {
+  let directory = "";
+  return {
+    name: "compressed", apply: "build",
+    configResolved: (config) => { directory = config.build.outDir; },
+    async closeBundle() {
+      for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(js|css|html|svg|json)$/.test(entry.name)) continue;
+        const path = join(entry.parentPath, entry.name);
+        const bytes = await readFile(path);
+        if (bytes.length < SMALL) continue;
+        await writeFile(`${path}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+        await writeFile(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+      }
+    },
+  };
+}
 
 export default defineConfig({
-  plugins: [react()],
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  plugins: [react(), compressed()],
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 900 },
   server: { proxy: { "/api": bridge, "/ws": { target: bridge, ws: true } } },
 });

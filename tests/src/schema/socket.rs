@@ -12,6 +12,11 @@ pub const FROM_CLIENT: &[(&str, &str)] = &[
     ("cmd", "A command under the client's own id; repeated under the same id it is carried out once."),
     ("qry", "A query; its id comes back with the reply."),
     ("switch", "Follow another project."),
+    ("term.open", "Shows a session's terminal under a number of the client's own; binary frames carry it."),
+    ("term.in", "What somebody typed; a binary frame (16, the number in 4 bytes, bytes) does the same."),
+    ("term.resize", "The size that the viewer has."),
+    ("term.close", "Shows it no more."),
+    ("term.screen", "One look at a terminal, answered by `reply`."),
     ("ping", "Answered by `pong`."),
     ("pong", "Answers nothing; a sign of life."),
 ];
@@ -24,6 +29,14 @@ pub const TO_CLIENT: &[(&str, &str)] = &[
     ("commit", "One commit, to be applied whole."),
     ("resync", "The client fell behind: pages of a snapshot follow."),
     ("reply", "Answers `cmd` and `qry`."),
+    ("nodes", "The spawners and their agents, at the beginning and whenever they changed."),
+    (
+        "term.opened",
+        "A terminal's size. Binary frames follow: kind (0 output, 1 screen, 2 what was before), the number \
+        in 4 bytes, the offset of the first byte in 8, the bytes. Again after a hole in the output.",
+    ),
+    ("term.size", "Somebody gave the terminal another size."),
+    ("term.closed", "Nobody holds this terminal; what is left of it came before."),
     ("error", "Not the answer to anything in particular."),
     ("pong", "Answers `ping`."),
     ("bye", "The bridge ends the connection; come back."),
@@ -36,6 +49,9 @@ pub fn schemas() -> Named {
     let number = json!({"type": "integer", "minimum": 0});
     let word = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,32}$"});
     let list = |of: &str| json!({"type": "array", "items": to(of)});
+    let session = json!({"type": "string", "pattern": "^s[1-9][0-9]{0,8}$"});
+    let term = describe(&number, "The client's number of a terminal.");
+    let size = json!({"type": "integer", "minimum": 1, "maximum": 1000});
     let since = describe(&number, "The last commit that the client has.");
     let from = [
         (
@@ -58,6 +74,11 @@ pub fn schemas() -> Named {
             vec!["id", "entity", "verb"],
         ),
         ("switch", json!({"project": slug, "since": since}), vec!["project"]),
+        ("term.open", json!({"term": term, "session": session, "epoch": number}), vec!["term", "session", "epoch"]),
+        ("term.in", json!({"term": term, "text": text}), vec!["term", "text"]),
+        ("term.resize", json!({"term": term, "cols": size, "rows": size}), vec!["term", "cols", "rows"]),
+        ("term.close", json!({"term": term}), vec!["term"]),
+        ("term.screen", json!({"id": text, "session": session, "epoch": number}), vec!["id", "session", "epoch"]),
         ("ping", json!({}), vec![]),
         ("pong", json!({}), vec![]),
     ];
@@ -67,7 +88,11 @@ pub fn schemas() -> Named {
             json!({"version": {"const": VERSION}, "ledger": text, "user": text, "serverVersion": text,
                 "project": describe(&slug, "What is followed; absent when there is no project yet."),
                 "projects": {"anyOf": [list("view.project"), {"type": "null"}],
-                    "description": "`null`: the server does not answer now; a `projects` frame follows when it does."}}),
+                    "description": "`null`: the server does not answer now; a `projects` frame follows when it does."},
+                "moves": {"description": "From each status the verbs that move a task on, and where they lead.",
+                    "type": "object", "additionalProperties": {"type": "array", "items": {"type": "object",
+                        "properties": {"verb": word, "to": word}, "required": ["verb", "to"]}}},
+                "terminals": {"type": "boolean", "description": "Whether terminals can be opened here."}}),
             vec!["version", "ledger", "projects", "user", "serverVersion"],
         ),
         ("projects", json!({"projects": list("view.project")}), vec!["projects"]),
@@ -85,6 +110,14 @@ pub fn schemas() -> Named {
                     another one as its last has missed something.")}),
             vec!["project", "seq", "events"],
         ),
+        ("nodes", json!({"nodes": list("bucket.node")}), vec!["nodes"]),
+        (
+            "term.opened",
+            json!({"term": term, "session": session, "epoch": number, "cols": size, "rows": size, "offset": number}),
+            vec!["term", "session", "epoch", "cols", "rows", "offset"],
+        ),
+        ("term.size", json!({"term": term, "cols": size, "rows": size}), vec!["term", "cols", "rows"]),
+        ("term.closed", json!({"term": term, "reason": text}), vec!["term", "reason"]),
         ("resync", json!({"project": slug}), vec!["project"]),
         (
             "error",

@@ -1,46 +1,45 @@
-//! The page in a real Chromium.
+//! The page in a real Chromium, before a bridge whose broker and server are real.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::Command;
+use maestro_tests::browser::drive;
+use serde_json::json;
 
 use super::stack::{Bob, Stack};
+use super::terminal::{Holder, Typed};
 
-const EXIT_SKIPPED: i32 = 77;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_page_shows_a_task_the_moment_it_is_created() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
-    let stack = Stack::start();
-    let bob = Bob::of(&stack).await;
-    bob.project("web").await;
-    let address = format!("http://{}/?code={}", stack.host(), stack.one_time_code());
-    let token = stack.token();
-    let run = move || {
-        if !directory.join("node_modules").exists() {
-            let installed =
-                Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&directory).status();
-            if !installed.is_ok_and(|status| status.success()) {
-                return None;
-            }
-        }
-        Command::new("node").arg("page.mjs").arg(address).env("TOKEN", token).current_dir(&directory).output().ok()
-    };
-    let output = tokio::task::spawn_blocking(run).await.unwrap();
-    match output {
-        None => skipped("node, npm or playwright-core is missing"),
-        Some(output) if output.status.code() == Some(EXIT_SKIPPED) => {
-            skipped("no Chromium here (apt-get install chromium)");
-        }
-        Some(output) => {
-            let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{said}\n{}", stack.bridge_log());
-        }
+async fn run(stack: &Stack, script: &'static str) {
+    let (origin, token) = (format!("http://{}", stack.host()), stack.token());
+    let driven = tokio::task::spawn_blocking(move || drive(&origin, &token, script)).await;
+    if let Err(failed) = driven {
+        std::panic::resume_unwind(failed.into_panic());
     }
 }
 
-/// Past the capture of the test harness, so that it is seen in every run.
-fn skipped(why: &str) {
-    let line = format!("SKIPPED: {why}; the page was not opened\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_is_live_and_works_by_mouse_keyboard_and_thumb() {
+    let stack = Stack::start();
+    Bob::of(&stack).await.project("web").await;
+    run(&stack, "views.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_cut_off_misses_nothing_and_sends_what_was_said() {
+    let stack = Stack::start();
+    Bob::of(&stack).await.project("web").await;
+    run(&stack, "cut.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_is_watched_typed_into_and_cannot_do_harm() {
+    let stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    bob.command("web", "session.spawn", json!({ "role": "worker", "name": "Echo" })).await;
+    let session = Bob::named(&stack, "s1").await;
+    session.command("web", "session.starting", json!({ "node": "here" })).await;
+    session.command("web", "session.active", json!({})).await;
+    // Agents' own colours, a clipboard write, a title, a link and a report that would be typed back.
+    let state = "\x1b[H\x1b[2J\x1b[38;2;10;200;30mTRUE COLOUR\x1b[0m\r\n\x1b]52;c;aGFybQ==\x07\x1b]2;owned\x07\x1b]8;;https://evil.example/\x07link\x1b]8;;\x07\x1b[21t\r\n$ ";
+    let holder = Holder::with(&stack, "web.s1.1", Typed::Echo(100)).await;
+    holder.show(100, state);
+    run(&stack, "terminal.mjs").await;
 }

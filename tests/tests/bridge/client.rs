@@ -119,7 +119,7 @@ pub async fn next(socket: &mut Socket) -> Option<Value> {
         loop {
             match socket.next().await {
                 Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => {}
                 Some(Ok(_) | Err(_)) | None => return None,
             }
         }

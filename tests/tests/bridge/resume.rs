@@ -5,6 +5,9 @@ use serde_json::json;
 use super::client::{Picture, next, open_with_token, read_until, say};
 use super::stack::{Bob, Stack};
 
+const TASKS: usize = 1000;
+const ROUNDS: usize = 20;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_bridge_costs_its_clients_nothing() {
     let mut stack = Stack::start();
@@ -16,17 +19,17 @@ async fn a_killed_bridge_costs_its_clients_nothing() {
     read_until(&mut socket, &mut picture, |picture| picture.snapshots == 1).await;
 
     let writer = tokio::spawn(async move {
-        for n in 0..400 {
+        for n in 0..TASKS {
             bob.task("web", &format!("task {n}")).await;
-            if n % 100 == 99 {
+            if n % 50 == 49 {
                 // Long enough for every part of the test to meet a quiet bridge too.
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         }
         bob
     });
-    for round in 1..=4 {
-        read_until(&mut socket, &mut picture, |picture| picture.tasks.len() >= round * 60).await;
+    for round in 1..=ROUNDS {
+        read_until(&mut socket, &mut picture, |picture| picture.tasks.len() >= round * (TASKS / ROUNDS - 2)).await;
         stack = tokio::task::spawn_blocking(move || {
             stack.kill_bridge();
             stack
@@ -49,9 +52,9 @@ async fn a_killed_bridge_costs_its_clients_nothing() {
     let bob = writer.await.unwrap();
     let last = bob.task("web", "the last").await;
     read_until(&mut socket, &mut picture, |picture| picture.tasks.contains_key(&last)).await;
-    let expected: Vec<String> = (1..=401).map(|n| format!("t{n}")).collect();
+    let expected: Vec<String> = (1..=TASKS + 1).map(|n| format!("t{n}")).collect();
     assert!(expected.iter().all(|id| picture.tasks.contains_key(id)));
-    assert_eq!((picture.tasks.len(), picture.events.len()), (401, 401), "each event once");
+    assert_eq!((picture.tasks.len(), picture.events.len()), (TASKS + 1, TASKS + 1), "each event once");
     assert_eq!((picture.snapshots, picture.resyncs), (1, 0), "continued, not begun again");
 }
 

@@ -74,7 +74,8 @@ impl Stack {
         let mut command = program("maestro-bridge");
         command.args(["--user", "ann", "--listen", &format!("127.0.0.1:{}", self.port)]);
         command.arg("--token-file").arg(self.token_file()).arg("--ready-file").arg(&ready).stderr(log);
-        command.env("MAESTRO_CORE_URL", url(&self.nats, "core")).env("MAESTRO_LOG", "debug");
+        command.env("MAESTRO_CORE_URL", url(&self.nats, "core")).env("MAESTRO_WORK_URL", url(&self.nats, "core-work"));
+        command.env("MAESTRO_LOG", "debug");
         self.bridge = Some(command.spawn().unwrap());
         let ready = await_file(&ready, &log_path);
         self.port = ready["listen"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
@@ -158,6 +159,10 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Errors mean that nobody reads it.
+            let _ = std::io::stderr().write_all(self.bridge_log().as_bytes());
+        }
         for child in self.bridge.iter_mut().chain([&mut self.server]) {
             // Errors mean that it is dead already.
             let _ = child.kill();
@@ -166,19 +171,31 @@ impl Drop for Stack {
     }
 }
 
-/// Commands sent to the server past the bridge, as the user bob.
+/// Commands sent to the server past the bridge, as the user bob or another actor.
 #[derive(Clone)]
-pub struct Bob(async_nats::Client);
+pub struct Bob {
+    nats: async_nats::Client,
+    name: &'static str,
+}
 
 impl Bob {
     pub async fn of(stack: &Stack) -> Self {
-        Self(stack.nats.connect("core").await)
+        Self::named(stack, "bob").await
+    }
+
+    /// A session speaks for its first epoch.
+    pub async fn named(stack: &Stack, name: &'static str) -> Self {
+        Self { nats: stack.nats.connect("core").await, name }
     }
 
     pub async fn command(&self, project: &str, verb: &str, data: Value) -> Value {
-        let subject = format!("maestro.v1.cmd.{project}.bob.{verb}");
-        let envelope = json!({ "type": "maestro.v1.command", "id": ulid::Ulid::generate().to_string(), "data": data });
-        let message = self.0.request(subject, envelope.to_string().into()).await.unwrap();
+        let subject = format!("maestro.v1.cmd.{project}.{}.{verb}", self.name);
+        let id = ulid::Ulid::generate().to_string();
+        let mut envelope = json!({ "type": "maestro.v1.command", "id": id, "data": data });
+        if self.name.starts_with('s') {
+            envelope["epoch"] = 1.into();
+        }
+        let message = self.nats.request(subject, envelope.to_string().into()).await.unwrap();
         let reply: Value = serde_json::from_slice(&message.payload).unwrap();
         assert_eq!(reply["success"], true, "{verb}: {reply}");
         reply
@@ -186,10 +203,10 @@ impl Bob {
 
     /// The new task's id, if the server answered.
     pub async fn try_task(&self, project: &str, title: &str) -> Option<String> {
-        let subject = format!("maestro.v1.cmd.{project}.bob.task.create");
+        let subject = format!("maestro.v1.cmd.{project}.{}.task.create", self.name);
         let id = ulid::Ulid::generate().to_string();
         let envelope = json!({ "type": "maestro.v1.command", "id": id, "data": { "title": title } });
-        let message = self.0.request(subject, envelope.to_string().into()).await.ok()?;
+        let message = self.nats.request(subject, envelope.to_string().into()).await.ok()?;
         let reply: Value = serde_json::from_slice(&message.payload).ok()?;
         reply["data"]["id"].as_str().map(str::to_owned)
     }

@@ -151,14 +151,17 @@ fn the_frames_of_the_bridge_are_all_there() {
         .lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>").map(|(name, _)| name.to_owned()))
         .collect();
-    let mut to_client: BTreeSet<String> = part("pub enum ToClient<'a> {", "\n}")
-        .lines()
-        .filter_map(|line| {
-            let name = line.strip_prefix("    ")?;
-            name.starts_with(char::is_uppercase)
-                .then(|| name.split([' ', '{']).next().unwrap_or_default().to_ascii_lowercase())
-        })
-        .collect();
+    let mut to_client = BTreeSet::new();
+    let mut renamed = None;
+    for line in part("pub enum ToClient<'a> {", "\n}").lines() {
+        if let Some(rest) = line.trim().strip_prefix("#[serde(rename = \"") {
+            renamed = rest.split('"').next().map(str::to_owned);
+        }
+        if line.strip_prefix("    ").is_some_and(|name| name.starts_with(char::is_uppercase)) {
+            let name = line.trim().split([' ', '{']).next().unwrap_or_default().to_ascii_lowercase();
+            to_client.insert(renamed.take().unwrap_or(name));
+        }
+    }
     for (file, name) in [("socket/frame.rs", "reply"), ("snapshot.rs", "snapshot"), ("feed/commit.rs", "commit")] {
         assert!(read(file).contains(&format!("r#type: \"{name}\"")), "{name} is not made in {file} any more");
         to_client.insert(name.to_owned());

@@ -87,6 +87,11 @@ impl Feed {
         self.ring().after(project, position)
     }
 
+    /// How many commits are kept, and how many bytes they take.
+    pub fn ring_size(&self) -> (usize, usize) {
+        self.ring().size()
+    }
+
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.shared.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -51,6 +51,10 @@ impl Ring {
         }
     }
 
+    pub fn size(&self) -> (usize, usize) {
+        (self.commits.len(), self.bytes)
+    }
+
     pub fn after(&self, project: &str, position: u64) -> After {
         if position < self.floor {
             return After::Behind { floor: self.floor };

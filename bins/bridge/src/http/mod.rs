@@ -15,18 +15,21 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
-use maestro_client::Caller;
-use tokio::sync::Semaphore;
+use maestro_client::{Caller, Client};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use bounded::Bounded;
 pub use door::Door;
+use door::Refusal;
 pub use refuse::refuse;
 
 use crate::access::Access;
 use crate::config::Limits;
 use crate::feed::Feed;
+use crate::metrics::Metrics;
+use crate::nodes::Nodes;
 
 /// What every handler shares.
 pub struct App {
@@ -34,6 +37,10 @@ pub struct App {
     pub access: Access,
     pub feed: Feed,
     pub caller: Caller,
+    /// The connection to the account of terminals and nodes, where there is one.
+    pub work: Option<Client>,
+    pub nodes: watch::Receiver<Nodes>,
+    pub metrics: Arc<Metrics>,
     /// Room for clients.
     pub places: Arc<Semaphore>,
     pub limits: Limits,
@@ -47,6 +54,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ws", get(crate::socket::upgrade))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
         .route("/api/code", post(login::code))
         .route("/api/session", get(login::session))
         .route("/", get(login::page))
@@ -61,7 +69,13 @@ connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; fr
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = match app.door.check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            match &refusal {
+                Refusal::Host(_) => app.metrics.refused_host.one(),
+                Refusal::Origin(_) => app.metrics.refused_origin.one(),
+            }
+            refusal.into_response()
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in [

@@ -6,10 +6,12 @@ use axum::extract::ws::Utf8Bytes;
 use maestro_client::Seen;
 use maestro_domain::ProjectId;
 use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, QueryEnvelope, Reply, decode_command, decode_query};
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::frame::{self, Cmd, Qry};
+use super::frame::{self, Cmd, Qry, TermScreen};
 use crate::http::App;
+use crate::terminal::{self, Failure};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -56,7 +58,28 @@ async fn try_query(app: &App, qry: Qry, current: Option<ProjectId>) -> Result<Re
     app.caller.query(&place, &query, &Seen::default(), TIMEOUT).await
 }
 
-fn no_project() -> ErrorBody {
+/// One look at a terminal; the frame that answers.
+pub async fn screen(app: &App, look: TermScreen, current: Option<ProjectId>) -> Utf8Bytes {
+    let id = look.id.clone();
+    frame::reply(&id, try_screen(app, look, current).await)
+}
+
+async fn try_screen(app: &App, look: TermScreen, current: Option<ProjectId>) -> Result<Reply, ErrorBody> {
+    let project = current.ok_or_else(no_project)?;
+    let unavailable = |text: String| ErrorBody::new(ErrorCode::Unavailable, text);
+    let work =
+        app.work.as_ref().ok_or_else(|| unavailable("this bridge has no connection for terminals".to_owned()))?;
+    let place = terminal::Place { project, session: look.session, epoch: look.epoch };
+    let screen = terminal::screen(work, &place).await.map_err(|failure| match failure {
+        Failure::Gone => unavailable(format!("nobody holds the terminal of {}", look.session)),
+        Failure::Silent(why) => unavailable(why),
+    })?;
+    // A screen is made of whole characters; what is not is shown as such.
+    let text = String::from_utf8_lossy(&screen.bytes);
+    Ok(Reply::ok(&json!({ "offset": screen.offset, "cols": screen.cols, "rows": screen.rows, "text": text })))
+}
+
+pub fn no_project() -> ErrorBody {
     ErrorBody::new(ErrorCode::MissingProject, "the frame names no project and none is followed")
 }
 

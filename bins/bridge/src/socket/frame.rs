@@ -1,10 +1,11 @@
 //! The protocol: JSON text frames, `type` first, camelCase. Unknown fields are ignored, unknown types refused.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::extract::ws::Utf8Bytes;
-use maestro_domain::{Actor, ProjectId};
-use maestro_wire::{CommandId, ErrorBody, ErrorCode, Place, Reply, decode};
+use maestro_domain::{Actor, ProjectId, SessionId, StatusKind};
+use maestro_wire::{CommandId, ErrorBody, ErrorCode, NodeRecord, Place, Reply, decode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -68,9 +69,56 @@ pub struct Switch {
     pub since: Option<u64>,
 }
 
+/// `term.open`: a session's terminal, under a number of the client's own.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TermOpen {
+    pub term: u32,
+    pub session: SessionId,
+    pub epoch: u32,
+}
+
+/// `term.in`: what somebody typed, as text; a binary frame does the same for any bytes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TermIn {
+    pub term: u32,
+    pub text: String,
+}
+
+/// `term.resize`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TermResize {
+    pub term: u32,
+    pub cols: u16,
+    pub rows: u16,
+}
+
+/// `term.close`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TermClose {
+    pub term: u32,
+}
+
+/// `term.screen`: one look at a terminal, answered by a `reply`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TermScreen {
+    pub id: String,
+    pub session: SessionId,
+    pub epoch: u32,
+}
+
 /// Everything a client may send.
 #[derive(Debug)]
 pub enum FromClient {
+    TermOpen(TermOpen),
+    TermIn(TermIn),
+    TermResize(TermResize),
+    TermClose(TermClose),
+    TermScreen(TermScreen),
     Hello(Hello),
     Cmd(Cmd),
     Qry(Qry),
@@ -104,13 +152,20 @@ pub fn parse(text: &str) -> Result<FromClient, ErrorBody> {
         "cmd" => FromClient::Cmd(decode(bytes)?),
         "qry" => FromClient::Qry(decode(bytes)?),
         "switch" => FromClient::Switch(decode(bytes)?),
+        "term.open" => FromClient::TermOpen(decode(bytes)?),
+        "term.in" => FromClient::TermIn(decode(bytes)?),
+        "term.resize" => FromClient::TermResize(decode(bytes)?),
+        "term.close" => FromClient::TermClose(decode(bytes)?),
+        "term.screen" => FromClient::TermScreen(decode(bytes)?),
         "ping" => FromClient::Ping,
         "pong" => FromClient::Pong,
         other => {
             let other: String = other.chars().take(40).collect();
             let text = format!("there is no frame '{other}'");
             return Err(ErrorBody::new(ErrorCode::UnknownCommand, text)
-                .suggest("frames are hello, cmd, qry, switch, ping, pong"));
+                .suggest(
+                "frames are hello, cmd, qry, switch, term.open, term.in, term.resize, term.close, term.screen, ping, pong",
+            ));
         }
     })
 }
@@ -129,6 +184,36 @@ pub enum ToClient<'a> {
         projects: Option<&'a [Box<RawValue>]>,
         user: &'a Actor,
         server_version: &'a str,
+        /// From each status the verbs that move a task on, and where they lead.
+        moves: &'a BTreeMap<StatusKind, Vec<Move>>,
+        /// Whether terminals can be opened here.
+        terminals: bool,
+    },
+    /// The spawners that are there, and the agents they have; at the beginning and whenever that changed.
+    Nodes {
+        nodes: Vec<&'a NodeRecord>,
+    },
+    /// A terminal's size; its screen and output follow in binary frames. Again after a hole in the output.
+    #[serde(rename = "term.opened")]
+    TermOpened {
+        term: u32,
+        session: SessionId,
+        epoch: u32,
+        cols: u16,
+        rows: u16,
+        offset: u64,
+    },
+    /// Somebody gave it another size.
+    #[serde(rename = "term.size")]
+    TermSize {
+        term: u32,
+        cols: u16,
+        rows: u16,
+    },
+    #[serde(rename = "term.closed")]
+    TermClosed {
+        term: u32,
+        reason: &'a str,
     },
     Projects {
         projects: &'a [Box<RawValue>],
@@ -150,6 +235,19 @@ pub enum ToClient<'a> {
     Bye {
         reason: &'a str,
     },
+}
+
+/// A verb, and the status that it leads to.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Move {
+    pub verb: &'static str,
+    pub to: StatusKind,
+}
+
+/// What the domain allows, as a page can show it.
+pub fn moves() -> BTreeMap<StatusKind, Vec<Move>> {
+    let of = |from: StatusKind| from.moves().iter().map(|&(verb, to)| Move { verb, to }).collect();
+    StatusKind::ALL.into_iter().map(|from| (from, of(from))).collect()
 }
 
 impl ToClient<'_> {
@@ -209,6 +307,9 @@ mod tests {
             r#"{"type":"cmd","id":"01JD0000000000000000000000","entity":"task","verb":"create","data":{"title":"a"}}"#;
         assert!(matches!(parse(cmd), Ok(FromClient::Cmd(cmd)) if cmd.data.get() == r#"{"title":"a"}"#));
         let code = |text: &str| parse(text).unwrap_err().code;
+        let open = parse(r#"{"type":"term.open","term":3,"session":"s1","epoch":2}"#);
+        assert!(matches!(open, Ok(FromClient::TermOpen(open)) if (open.term, open.epoch) == (3, 2)));
+        assert_eq!(code(r#"{"type":"term.open","term":3,"session":"../x","epoch":2}"#), ErrorCode::InvalidSessionId);
         assert_eq!(code("{"), ErrorCode::MalformedJson);
         assert_eq!(code("[1,2"), ErrorCode::MalformedJson);
         assert_eq!(code(r#"["ping"]"#), ErrorCode::MissingRequiredField);

@@ -8,12 +8,13 @@ mod frame;
 mod heartbeat;
 mod pump;
 mod reader;
+mod terminals;
 mod writer;
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::extract::ws::{Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use futures::StreamExt as _;
@@ -28,6 +29,8 @@ use writer::Farewell;
 const CONTROL: usize = 64;
 /// Commits and pages on their way, a megabyte each at most; full: the pump waits and the ring moves on.
 const DATA: usize = 8;
+/// Output of terminals on its way, 16 KiB each as a rule; full: the viewer falls behind and gets the screen again.
+const TERMINALS: usize = 16;
 
 /// `GET /ws`.
 pub async fn upgrade(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
@@ -35,12 +38,17 @@ pub async fn upgrade(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: W
         Some(Entrant::Program) => {}
         Some(Entrant::Browser) if headers.contains_key(header::ORIGIN) => {}
         // A cookie without an origin comes from no browser.
-        Some(Entrant::Browser) | None => return app.unknown(),
+        Some(Entrant::Browser) | None => {
+            app.metrics.refused_unknown.one();
+            return app.unknown();
+        }
     }
     let Ok(place) = app.places.clone().try_acquire_owned() else {
+        app.metrics.refused_full.one();
         let text = format!("{} clients are connected, as many as are served", app.limits.clients);
         return refuse(StatusCode::SERVICE_UNAVAILABLE, ErrorBody::new(ErrorCode::Overloaded, text));
     };
+    app.metrics.clients.one();
     let tracker = app.connections.clone();
     upgrade
         .max_message_size(app.limits.frame_bytes)
@@ -60,14 +68,15 @@ async fn serve(app: Arc<App>, socket: WebSocket) {
     let (sink, stream) = socket.split();
     let (control, control_frames) = mpsc::channel::<Utf8Bytes>(CONTROL);
     let (data, data_frames) = mpsc::channel::<Utf8Bytes>(DATA);
+    let (bytes, bytes_frames) = mpsc::channel::<Message>(TERMINALS);
     let (target, targets) = watch::channel::<Option<Target>>(None);
     let (farewell, farewells) = watch::channel::<Option<Farewell>>(None);
     let mut ledger = app.feed.ledger();
     let generation = ledger.borrow_and_update().generation;
 
-    let reading = reader::read(&app, stream, &control, &target);
+    let reading = reader::read(&app, stream, &control, &bytes, &target);
     let pumping = pump::pump(&app, targets, &control, data);
-    let writing = writer::write(sink, control_frames, data_frames, farewells);
+    let writing = writer::write(sink, control_frames, data_frames, bytes_frames, &app.metrics, farewells);
     let other_ledger = async {
         if ledger.wait_for(|ledger| ledger.generation != generation).await.is_err() {
             std::future::pending::<()>().await;

@@ -53,6 +53,7 @@ pub async fn pump(
     tokio::select! {
         () = commits => {}
         Gone = tell_projects(app, control) => {}
+        Gone = tell_nodes(app, control) => {}
     }
 }
 
@@ -76,6 +77,7 @@ impl Pump<'_> {
                 },
             };
             let Ok(()) = self.join_and_follow(position).await else { return Gone };
+            self.app.metrics.resyncs.one();
             let resync = ToClient::Resync { project: &self.project }.encode();
             if self.data.send(resync).await.is_err() {
                 return Gone;
@@ -148,6 +150,7 @@ impl Pump<'_> {
         let mut wait = RETRY.0;
         let mut told: Option<ErrorBody> = None;
         let mut projects = self.app.feed.projects();
+        self.app.metrics.snapshots.one();
         loop {
             let ledger = self.app.feed.ledger().borrow().id.clone();
             match snapshot::send(&self.app.caller, &self.project, &Seen { seq: None, ledger }, self.data).await {
@@ -188,6 +191,23 @@ async fn tell_projects(app: &App, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
         };
         if control.send(projects_frame(&projects)).await.is_err() {
             return Gone;
+        }
+    }
+}
+
+/// The spawners, at the beginning and whenever they changed.
+async fn tell_nodes(app: &App, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
+    let mut changes = app.nodes.clone();
+    loop {
+        let frame = {
+            let nodes = changes.borrow_and_update();
+            ToClient::Nodes { nodes: nodes.values().collect() }.encode()
+        };
+        if control.send(frame).await.is_err() {
+            return Gone;
+        }
+        if changes.changed().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -3,20 +3,23 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, SplitStream};
+use futures::{FutureExt as _, StreamExt as _};
 use maestro_domain::ProjectId;
 use maestro_wire::{ErrorBody, ErrorCode, ProjectView};
 use tokio::sync::{mpsc, watch};
 
 use super::command;
-use super::frame::{self, FromClient, Hello, ToClient, VERSION};
+use super::frame::{self, FromClient, Hello, TermResize, ToClient, VERSION};
 use super::heartbeat::DEAD;
 use super::pump::Target;
+use super::terminals::Terminals;
 use super::writer::Farewell;
 use crate::http::App;
 use crate::limit::Rate;
 use crate::snapshot;
+use crate::terminal::Act;
 
 /// How long a client may take to say hello, and the bridge to know its ledger.
 const HELLO: Duration = Duration::from_secs(10);
@@ -25,12 +28,15 @@ const LEDGER: Duration = Duration::from_secs(5);
 const PROJECTS: Duration = Duration::from_secs(2);
 /// Frames that make no sense, one after the other, before the connection is closed.
 const NONSENSE: u32 = 20;
+/// Columns and rows of a terminal at most.
+const SIZE: u16 = 1000;
 
 /// Reads until the connection ends; says how to end it.
 pub async fn read(
     app: &App,
     mut stream: SplitStream<WebSocket>,
     control: &mpsc::Sender<Utf8Bytes>,
+    terminal: &mpsc::Sender<Message>,
     target: &watch::Sender<Option<Target>>,
 ) -> Farewell {
     let hello = match tokio::time::timeout(HELLO, hello(&mut stream, control)).await {
@@ -43,7 +49,8 @@ pub async fn read(
     }
     let mut rate = Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now());
     let mut nonsense = 0;
-    let mut running = FuturesUnordered::new();
+    let mut running = FuturesUnordered::<BoxFuture<'_, Utf8Bytes>>::new();
+    let mut terminals = Terminals::new(app, terminal);
     let mut heard = tokio::time::Instant::now();
     loop {
         let received = tokio::select! {
@@ -52,18 +59,24 @@ pub async fn read(
                 if control.send(reply).await.is_err() { return Farewell::Gone }
                 continue;
             }
+            () = terminals.progress() => continue,
             () = tokio::time::sleep_until(heard + DEAD) => {
+                app.metrics.unanswered_pings.one();
                 return Farewell::Close(close_code::AWAY, "two pings were not answered");
             }
         };
         heard = tokio::time::Instant::now();
+        app.metrics.frames_in.one();
         let text = match received {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-            Some(Ok(Message::Binary(_))) => {
-                let error = ErrorBody::new(ErrorCode::InvalidValue, "frames are JSON text; no terminal is open");
-                if control.send(frame::error(&error)).await.is_err() {
-                    return Farewell::Gone;
+            Some(Ok(Message::Binary(frame))) => {
+                if let Err(error) = terminals.binary(&frame) {
+                    app.metrics.bad_frames.one();
+                    nonsense += 1;
+                    if control.send(frame::error(&error)).await.is_err() || nonsense >= NONSENSE {
+                        return Farewell::Close(close_code::POLICY, "too many frames that make no sense");
+                    }
                 }
                 continue;
             }
@@ -86,22 +99,59 @@ pub async fn read(
             }
             Ok(FromClient::Cmd(cmd)) => {
                 if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
+                    app.metrics.refused_rate.one();
                     Some(command::too_many(&cmd.id.to_string()))
                 } else {
-                    running.push(futures::future::Either::Left(command::command(app, cmd, current)));
+                    app.metrics.commands.one();
+                    running.push(command::command(app, cmd, current).boxed());
                     None
                 }
             }
             Ok(FromClient::Qry(qry)) => {
                 if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
+                    app.metrics.refused_rate.one();
                     Some(command::too_many(&qry.id))
                 } else {
-                    running.push(futures::future::Either::Right(command::query(app, qry, current)));
+                    app.metrics.commands.one();
+                    running.push(command::query(app, qry, current).boxed());
                     None
                 }
             }
+            Ok(FromClient::TermScreen(look)) => {
+                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
+                    app.metrics.refused_rate.one();
+                    Some(command::too_many(&look.id))
+                } else {
+                    running.push(command::screen(app, look, current).boxed());
+                    None
+                }
+            }
+            Ok(FromClient::TermOpen(open)) => {
+                let opened = match current {
+                    Some(project) => terminals.open(open, project),
+                    None => Err(command::no_project()),
+                };
+                opened.err().map(|error| frame::error(&error))
+            }
+            Ok(FromClient::TermIn(typed)) => {
+                let acted = terminals.act(typed.term, Act::Input(typed.text.into()));
+                acted.err().map(|error| frame::error(&error))
+            }
+            Ok(FromClient::TermResize(TermResize { term, cols, rows })) => {
+                let acted = if cols == 0 || rows == 0 || cols > SIZE || rows > SIZE {
+                    Err(ErrorBody::new(ErrorCode::InvalidValue, format!("a terminal has 1 to {SIZE} columns and rows")))
+                } else {
+                    terminals.act(term, Act::Resize { cols, rows })
+                };
+                acted.err().map(|error| frame::error(&error))
+            }
+            Ok(FromClient::TermClose(close)) => {
+                terminals.close(close.term);
+                None
+            }
             Err(error) => {
                 nonsense += 1;
+                app.metrics.bad_frames.one();
                 let said = control.send(frame::error(&error)).await;
                 if said.is_err() || nonsense >= NONSENSE {
                     return Farewell::Close(close_code::POLICY, "too many frames that make no sense");
@@ -180,6 +230,8 @@ async fn welcome(
         projects: projects.as_deref(),
         user: app.caller.actor(),
         server_version: env!("CARGO_PKG_VERSION"),
+        moves: &frame::moves(),
+        terminals: app.work.is_some(),
     };
     control.send(frame.encode()).await.map_err(|_| Farewell::Gone)?;
     let head = *app.feed.head().borrow();

@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::frame::ToClient;
 use super::heartbeat::PING;
+use crate::metrics::Metrics;
 
 /// How long a farewell may take.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -31,10 +32,12 @@ pub async fn write(
     mut sink: SplitSink<WebSocket, Message>,
     mut control: mpsc::Receiver<Utf8Bytes>,
     mut data: mpsc::Receiver<Utf8Bytes>,
+    mut terminals: mpsc::Receiver<Message>,
+    metrics: &Metrics,
     mut farewells: watch::Receiver<Option<Farewell>>,
 ) {
     let farewell = {
-        let working = forward(&mut sink, &mut control, &mut data);
+        let working = forward(&mut sink, &mut control, &mut data, &mut terminals, metrics);
         tokio::select! {
             _ = working => Farewell::Gone,
             found = farewells.wait_for(Option::is_some) => {
@@ -66,6 +69,8 @@ async fn forward(
     sink: &mut SplitSink<WebSocket, Message>,
     control: &mut mpsc::Receiver<Utf8Bytes>,
     data: &mut mpsc::Receiver<Utf8Bytes>,
+    terminals: &mut mpsc::Receiver<Message>,
+    metrics: &Metrics,
 ) -> Result<(), Error> {
     let mut ping = tokio::time::interval(PING);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -76,13 +81,33 @@ async fn forward(
             Some(frame) = control.recv() => Message::Text(frame),
             _ = ping.tick() => Message::Ping(Vec::new().into()),
             Some(frame) = data.recv() => Message::Text(frame),
+            Some(frame) = terminals.recv() => frame,
             else => return Ok(()),
         };
+        count(metrics, &message);
         sink.feed(message).await?;
-        // What lies ready goes out in one write.
-        while let Ok(frame) = control.try_recv().or_else(|_| data.try_recv()) {
-            sink.feed(Message::Text(frame)).await?;
+        // What lies ready goes out in one write. Terminals have their turn among commits, so neither starves.
+        loop {
+            let text = control.try_recv().or_else(|_| data.try_recv()).ok();
+            let terminal = terminals.try_recv().ok();
+            if text.is_none() && terminal.is_none() {
+                break;
+            }
+            for message in text.map(Message::Text).into_iter().chain(terminal) {
+                count(metrics, &message);
+                sink.feed(message).await?;
+            }
         }
         sink.flush().await?;
     }
+}
+
+fn count(metrics: &Metrics, message: &Message) {
+    let bytes = match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
+    };
+    metrics.frames_out.one();
+    metrics.bytes_out.add(bytes as u64);
 }

@@ -2,11 +2,21 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { start } from "./store/store";
 import { App } from "./view/App";
+import "@fontsource-variable/inter/wght.css";
+import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./style/token.css";
 import "./style/base.css";
+import "./style/shell.css";
+import "./style/part.css";
+import "./style/control.css";
+import "./style/board.css";
+import "./style/list.css";
+import "./style/timeline.css";
+import "./style/graph.css";
+import "./style/session.css";
+import "./style/dialog.css";
 import "./style/task.css";
-import "./style/aside.css";
-import "./style/drawer.css";
+import "./style/phone.css";
 
 const root = document.getElementById("root");
 if (root) {

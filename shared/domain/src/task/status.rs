@@ -119,6 +119,27 @@ impl StatusKind {
             Self::Cancelled => &["reopen"],
         }
     }
+
+    /// The same verbs with where they lead, for pages that show it; whether one is carried out is still decided
+    /// on the task. `unblock` gives a task back to its holder, if there is one.
+    #[must_use]
+    pub const fn moves(self) -> &'static [(&'static str, Self)] {
+        use StatusKind::{Blocked, Cancelled, Completed, InProgress, InReview, Pending};
+        match self {
+            Pending => &[("start", InProgress), ("cancel", Cancelled)],
+            InProgress => &[
+                ("complete", Completed),
+                ("submit", InReview),
+                ("block", Blocked),
+                ("release", Pending),
+                ("cancel", Cancelled),
+            ],
+            InReview => &[("approve", Completed), ("start", InProgress), ("cancel", Cancelled)],
+            Blocked => &[("unblock", Pending), ("start", InProgress), ("cancel", Cancelled)],
+            Completed => &[("reopen", Pending), ("start", InProgress)],
+            Cancelled => &[("reopen", Pending)],
+        }
+    }
 }
 
 impl fmt::Display for StatusKind {
@@ -139,5 +160,19 @@ impl FromStr for StatusKind {
                 format!("'{}' is not a status; the statuses are {all}", crate::text::excerpt(text)),
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_of_a_status_leads_along_an_arrow() {
+        for from in StatusKind::ALL {
+            let verbs: Vec<_> = from.moves().iter().map(|(verb, _)| *verb).collect();
+            assert_eq!(verbs, from.verbs());
+            assert!(from.moves().iter().all(|(_, to)| *to != from && from.may_become(*to)), "{from}");
+        }
     }
 }

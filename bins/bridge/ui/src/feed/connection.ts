@@ -1,6 +1,6 @@
 // One WebSocket to the bridge, for ever: backs off, comes back, continues from the last commit.
 
-import type { Reply, ServerFrame } from "./frame";
+import { readBytes, writeInput, type Reply, type ServerFrame, type TerminalBytes } from "./frame";
 import { ulid } from "./ulid";
 
 export type Link =
@@ -18,6 +18,7 @@ export interface Position {
 export interface Listener {
   onLink(link: Link): void;
   onFrame(frame: ServerFrame): void;
+  onBytes(bytes: TerminalBytes): void;
   /** Where to continue. */
   position(): Position;
 }
@@ -30,10 +31,11 @@ const LONGEST_WAIT = 15_000;
 /** Calls that wait for their reply. */
 const CALLS = 500;
 
-interface Call {
-  text: string;
-  settle(reply: Reply): void;
-}
+export const LOST = "disconnected";
+
+/** How long to wait before the nth try: 0.5 s, doubling to 15 s, a quarter of it chance. */
+export const wait = (attempt: number, chance: number): number =>
+  Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.75 + chance / 4);
 
 export class Connection {
   private socket: WebSocket | null = null;
@@ -42,9 +44,13 @@ export class Connection {
   private heard = 0;
   private timer: number | undefined;
   private beat: number | undefined;
-  private calls = new Map<string, Call>();
+  private calls = new Map<string, (reply: Reply) => void>();
 
   constructor(private readonly listener: Listener) {}
+
+  get connected(): boolean {
+    return this.welcomed;
+  }
 
   open(): void {
     this.clear();
@@ -53,18 +59,25 @@ export class Connection {
     const address = new URL("/ws", window.location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.heard = Date.now();
+    // From here on, so that a handshake that hangs is given up too.
+    this.beat = window.setInterval(() => this.ping(socket), PING);
     socket.onopen = () => {
       this.heard = Date.now();
       const { project, ledger, since } = this.listener.position();
       const resume = ledger !== null && since !== null ? { ledger, since } : {};
       socket.send(JSON.stringify({ type: "hello", version: 1, ...(project ? { project } : {}), ...resume }));
-      this.beat = window.setInterval(() => this.ping(socket), PING);
     };
-    socket.onmessage = (message) => {
+    socket.onmessage = (message: MessageEvent<string | ArrayBuffer>) => {
       if (socket !== this.socket) return;
       this.heard = Date.now();
-      this.receive(socket, JSON.parse(String(message.data)) as ServerFrame);
+      if (typeof message.data === "string") this.receive(JSON.parse(message.data) as ServerFrame);
+      else {
+        const bytes = readBytes(message.data);
+        if (bytes) this.listener.onBytes(bytes);
+      }
     };
     socket.onclose = () => {
       if (socket === this.socket) void this.lost();
@@ -77,58 +90,47 @@ export class Connection {
     this.open();
   }
 
-  switch(project: string): void {
-    this.raw({ type: "switch", project });
+  /** Sends what needs no answer, if there is a connection. */
+  tell(frame: object): boolean {
+    if (!this.welcomed || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(frame));
+    return true;
   }
 
-  /** The state has a hole: everything anew. */
-  resync(project: string): void {
-    this.raw({ type: "switch", project });
+  type(term: number, text: string): boolean {
+    if (!this.welcomed || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(writeInput(term, text));
+    return true;
   }
 
-  command(entity: string, verb: string, data: unknown, project?: string): Promise<Reply> {
-    return this.call({ type: "cmd", id: ulid(), entity, verb, data, ...(project ? { project } : {}) });
-  }
-
-  query(entity: string, verb: string, data: unknown): Promise<Reply> {
-    return this.call({ type: "qry", id: ulid(), entity, verb, data });
-  }
-
-  private call(frame: { id: string; [field: string]: unknown }): Promise<Reply> {
-    if (this.calls.size >= CALLS) {
-      const refused: Reply = {
-        type: "reply", id: frame.id, success: false, error: "overloaded",
-        message: "too many commands wait for the connection",
-      };
-      return Promise.resolve(refused);
-    }
+  /** Sends and waits for the reply. A lost connection answers too: it cannot be known whether it arrived. */
+  call(frame: { id?: string; [field: string]: unknown }): Promise<Reply> {
+    const id = frame.id ?? ulid();
+    const refuse = (error: string, message: string): Reply => ({ type: "reply", id, success: false, error, message, retryable: true });
+    if (this.calls.size >= CALLS) return Promise.resolve(refuse("overloaded", "too many commands wait for their answer"));
     return new Promise((settle) => {
-      const text = JSON.stringify(frame);
-      this.calls.set(frame.id, { text, settle });
-      if (this.welcomed) this.socket?.send(text);
+      if (!this.tell({ ...frame, id })) {
+        settle(refuse(LOST, "there is no connection to the bridge"));
+        return;
+      }
+      this.calls.set(id, settle);
     });
   }
 
-  private receive(socket: WebSocket, frame: ServerFrame): void {
+  private receive(frame: ServerFrame): void {
     if (frame.type === "welcome") {
       this.attempt = 0;
       this.welcomed = true;
-      this.listener.onLink({ state: "connected" });
       this.listener.onFrame(frame);
-      // Under their own ids: what was carried out already is answered, not done again.
-      for (const { text } of this.calls.values()) socket.send(text);
+      this.listener.onLink({ state: "connected" });
       return;
     }
     if (frame.type === "reply") {
-      const call = this.calls.get(frame.id);
+      const settle = this.calls.get(frame.id);
       this.calls.delete(frame.id);
-      call?.settle(frame);
+      settle?.(frame);
     }
     this.listener.onFrame(frame);
-  }
-
-  private raw(frame: object): void {
-    if (this.welcomed && this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
   }
 
   private ping(socket: WebSocket): void {
@@ -146,9 +148,14 @@ export class Connection {
     this.socket = null;
     this.welcomed = false;
     this.attempt += 1;
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.attempt - 1)) * (0.75 + Math.random() / 4);
-    this.timer = window.setTimeout(() => this.open(), wait);
-    this.listener.onLink({ state: "reconnecting", at: Date.now() + wait, attempt: this.attempt });
+    const delay = wait(this.attempt, Math.random());
+    this.timer = window.setTimeout(() => this.open(), delay);
+    this.listener.onLink({ state: "reconnecting", at: Date.now() + delay, attempt: this.attempt });
+    const waiting = [...this.calls];
+    this.calls.clear();
+    for (const [id, settle] of waiting) {
+      settle({ type: "reply", id, success: false, error: LOST, message: "the connection was lost before the answer came", retryable: true });
+    }
     // A refused handshake does not say why; the session does.
     if (!wasWelcomed && (await signedOut()) && !this.socket) this.listener.onLink({ state: "signed_out" });
   }

@@ -6,7 +6,7 @@ import type { Commit, SnapshotPage } from "./frame";
 const at = "2026-01-01T00:00:00Z";
 
 const task = (id: string, rev: number, title = `title of ${id}`): Task => ({
-  id, rev, title, status: "pending", priority: "medium",
+  id, rev, title, status: "pending", priority: "medium", claims: 0, lastSubtask: 0, releases: 0,
   createdBy: "ann", createdAt: at, updatedBy: "ann", updatedAt: at,
 });
 
@@ -96,6 +96,12 @@ describe("commits", () => {
   it("before a snapshot wait for it", () => {
     const feed = emptyFeed("L", "web");
     expect(takeCommit(feed, commit(1, [], 0)).feed).toBe(feed);
+  });
+
+  it("say of a message to whom it goes and what it is about", () => {
+    const message = event(1, "message/m1", "queued", { id: "m1", rev: 1, to: "s1", task: "t1" });
+    const { feed } = takeCommit(loaded(), commit(11, [message]));
+    expect(feed.timeline[0]).toMatchObject({ kind: "queued", to: "s1", task: "t1" });
   });
 
   it("with unknown events and shapes are survived", () => {

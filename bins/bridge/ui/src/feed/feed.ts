@@ -4,7 +4,7 @@ import type { LedgerEvent, Session, Task, TimelineEntry } from "../model/entity"
 import type { Commit, SnapshotPage } from "./frame";
 
 /** Entries of the timeline that are kept. */
-export const TIMELINE_LIMIT = 400;
+export const TIMELINE_LIMIT = 1000;
 
 export interface Feed {
   readonly ledger: string | null;
@@ -20,16 +20,10 @@ export interface Feed {
 }
 
 export const emptyFeed = (ledger: string | null = null, project: string | null = null): Feed => ({
-  ledger,
-  project,
-  seq: null,
-  tasks: new Map(),
-  sessions: new Map(),
-  timeline: [],
-  pages: [],
+  ledger, project, seq: null, tasks: new Map(), sessions: new Map(), timeline: [], pages: [],
 });
 
-/** What a frame did: the new state, and whether a commit is missing before it. */
+/** What frames did: the new state, and whether a commit is missing before one of them. */
 export interface Step {
   feed: Feed;
   gap: boolean;
@@ -54,45 +48,83 @@ export function takePage(feed: Feed, page: SnapshotPage): Feed {
 }
 
 /** A commit, applied whole. One that is here already changes nothing. */
-export function takeCommit(feed: Feed, commit: Commit): Step {
-  if (commit.project !== feed.project || feed.seq === null || commit.seq <= feed.seq) return { feed, gap: false };
-  // `prev` may lie before a snapshot's `seq`, never behind the last commit that we have.
-  if (commit.prev !== undefined && commit.prev > feed.seq) return { feed, gap: true };
-  let { tasks, sessions } = feed as { tasks: ReadonlyMap<string, Task>; sessions: ReadonlyMap<string, Session> };
-  const entries: TimelineEntry[] = [];
-  for (const event of commit.events) {
-    const [entity, id] = split(event.subject);
-    const kind = event.data?.change?.kind;
-    if (entity === "task" && id) tasks = applyEntity<Task>(tasks, id, event, kind === "deleted");
-    else if (entity === "session" && id) sessions = applyEntity<Session>(sessions, id, event, false);
-    else if (event.type === "maestro.project.purged") {
-      tasks = new Map();
-      sessions = new Map();
+export const takeCommit = (feed: Feed, commit: Commit): Step => takeFrames(feed, [commit]);
+
+/** Frames in their order. The maps are copied once, however many commits there are; a gap ends it. */
+export function takeFrames(feed: Feed, frames: readonly (Commit | SnapshotPage)[]): Step {
+  let draft = new Draft(feed);
+  for (const frame of frames) {
+    if (frame.type === "snapshot") {
+      draft = new Draft(takePage(draft.done(), frame));
+    } else if (!draft.commit(frame)) {
+      return { feed: draft.done(), gap: true };
     }
-    const entry = toEntry(commit.seq, event);
-    if (entry) entries.unshift(entry);
   }
-  const timeline = entries.length ? mergeTimeline(feed.timeline, entries) : feed.timeline;
-  return { feed: { ...feed, seq: commit.seq, tasks, sessions, timeline }, gap: false };
+  return { feed: draft.done(), gap: false };
 }
 
-function applyEntity<T extends { rev: number }>(
-  map: ReadonlyMap<string, T>,
-  id: string,
-  event: LedgerEvent,
-  gone: boolean,
-): ReadonlyMap<string, T> {
+class Draft {
+  private tasks: Map<string, Task> | null = null;
+  private sessions: Map<string, Session> | null = null;
+  private entries: TimelineEntry[] = [];
+  private seq: number | null;
+
+  constructor(private readonly feed: Feed) {
+    this.seq = feed.seq;
+  }
+
+  /** False: a commit is missing before this one. */
+  commit(commit: Commit): boolean {
+    if (commit.project !== this.feed.project || this.seq === null || commit.seq <= this.seq) return true;
+    // `prev` may lie before a snapshot's `seq`, never behind the last commit that we have.
+    if (commit.prev !== undefined && commit.prev > this.seq) return false;
+    for (const event of commit.events) this.event(commit.seq, event);
+    this.seq = commit.seq;
+    return true;
+  }
+
+  private event(seq: number, event: LedgerEvent): void {
+    const [entity, id] = split(event.subject);
+    const kind = event.data?.change?.kind;
+    if (entity === "task" && id) {
+      this.tasks = apply(this.feed.tasks, this.tasks, id, event.data?.after as Task | undefined, kind === "deleted");
+    } else if (entity === "session" && id) {
+      this.sessions = apply(this.feed.sessions, this.sessions, id, event.data?.after as Session | undefined, false);
+    } else if (event.type === "maestro.project.purged") {
+      this.tasks = new Map();
+      this.sessions = new Map();
+    }
+    const change = event.data?.change;
+    if (change?.kind) {
+      // Of a message the change is its words; to whom, and about which task, stands beside it.
+      const { to, task } = (entity === "message" ? event.data?.after : undefined) as { to?: string; task?: string } | undefined ?? {};
+      this.entries.push({ ...change, ...(to ? { to } : {}), ...(task ? { task } : {}), kind: change.kind, seq, id: event.id, at: event.time, actor: event.actor, entity: event.subject });
+    }
+  }
+
+  done(): Feed {
+    const { feed } = this;
+    if (this.seq === feed.seq) return feed;
+    const timeline = this.entries.length ? mergeTimeline(feed.timeline, this.entries.reverse()) : feed.timeline;
+    return { ...feed, seq: this.seq, tasks: this.tasks ?? feed.tasks, sessions: this.sessions ?? feed.sessions, timeline };
+  }
+}
+
+/** The copy with the entity as it is now; no copy as long as nothing changed. */
+function apply<T extends { rev: number }>(
+  known: ReadonlyMap<string, T>, copy: Map<string, T> | null, id: string, after: T | undefined, gone: boolean,
+): Map<string, T> | null {
+  const now = copy ?? known;
   if (gone) {
-    if (!map.has(id)) return map;
-    const next = new Map(map);
+    if (!now.has(id)) return copy;
+    const next = copy ?? new Map(known);
     next.delete(id);
     return next;
   }
-  const after = event.data?.after as T | undefined;
-  if (!after) return map;
-  const before = map.get(id);
-  if (before && before.rev >= after.rev) return map;
-  return new Map(map).set(id, after);
+  if (!after) return copy;
+  const before = now.get(id);
+  if (before && before.rev >= after.rev) return copy;
+  return (copy ?? new Map(known)).set(id, after);
 }
 
 function keepNewer<T extends { id: string; rev: number }>(map: Map<string, T>, entity: T): void {
@@ -100,20 +132,14 @@ function keepNewer<T extends { id: string; rev: number }>(map: Map<string, T>, e
   if (!before || before.rev < entity.rev) map.set(entity.id, entity);
 }
 
-function toEntry(seq: number, event: LedgerEvent): TimelineEntry | null {
-  const change = event.data?.change;
-  if (!change?.kind) return null;
-  return { ...change, kind: change.kind, seq, id: event.id, at: event.time, actor: event.actor, entity: event.subject };
-}
-
-/** The newest first, each once, bounded. */
-function mergeTimeline(known: readonly TimelineEntry[], more: readonly TimelineEntry[]): TimelineEntry[] {
+/** The newest first, each once, bounded. `more` is the newest first too. */
+export function mergeTimeline(known: readonly TimelineEntry[], more: readonly TimelineEntry[], limit = TIMELINE_LIMIT): TimelineEntry[] {
   const byId = new Map<string, TimelineEntry>();
   for (const entry of [...more, ...known]) if (!byId.has(entry.id)) byId.set(entry.id, entry);
   const all = [...byId.values()];
   // Stable: entries of one commit keep their order.
   all.sort((a, b) => b.seq - a.seq || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
-  return all.slice(0, TIMELINE_LIMIT);
+  return all.slice(0, limit);
 }
 
 function split(subject: string): [string, string | undefined] {

@@ -1,41 +1,30 @@
-// The bridge's protocol, version 1. One frame is one JSON text message.
+// The bridge's protocol, version 1. One frame is one JSON text message; terminals come in binary ones.
 
-import type { LedgerEvent, Project, Session, Task, TimelineEntry, WireError } from "../model/entity";
+import type * as Wire from "../generated/wire";
+import type { LedgerEvent, Project, Session, Task, TimelineEntry } from "../model/entity";
 
-export interface Welcome {
-  type: "welcome";
-  version: number;
-  ledger: string;
-  project?: string;
-  projects: Project[] | null;
-  user: string;
-  serverVersion: string;
-}
+export type Moves = NonNullable<Wire.BridgeWelcome["moves"]>;
+export type Welcome = Wire.BridgeWelcome;
 
-export interface SnapshotPage {
-  type: "snapshot";
-  project: string;
-  seq: number;
-  page: number;
-  last: boolean;
+export type SnapshotPage = Omit<Wire.BridgeSnapshot, "tasks" | "sessions" | "timeline"> & {
   tasks: Task[];
   sessions: Session[];
   timeline?: TimelineEntry[];
+};
+
+export type Commit = Omit<Wire.BridgeCommit, "events"> & { events: LedgerEvent[] };
+
+/** A refusal: a stable code, what is the case, what to do. */
+export interface Refused {
+  success: false;
+  error: string;
+  message: string;
+  suggestion?: string;
+  retryable?: boolean;
+  details?: unknown;
 }
 
-export interface Commit {
-  type: "commit";
-  project: string;
-  seq: number;
-  /** The commit of the project before this one; 0: none. */
-  prev?: number;
-  events: LedgerEvent[];
-}
-
-export type Reply = { type: "reply"; id: string; seq?: number; unchanged?: boolean } & (
-  | { success: true; data?: unknown }
-  | ({ success: false } & WireError)
-);
+export type Reply = { type: "reply"; id: string; seq?: number; unchanged?: boolean } & ({ success: true; data?: unknown } | Refused);
 
 export type ServerFrame =
   | Welcome
@@ -43,7 +32,39 @@ export type ServerFrame =
   | Commit
   | Reply
   | { type: "projects"; projects: Project[] }
-  | { type: "resync"; project: string }
-  | { type: "error"; code: string; message: string; suggestion?: string; retryable: boolean }
-  | { type: "pong" }
-  | { type: "bye"; reason: string };
+  | Wire.BridgeNodes
+  | Wire.BridgeResync
+  | Wire.BridgeTermOpened
+  | Wire.BridgeTermSize
+  | Wire.BridgeTermClosed
+  | Wire.BridgeError
+  | Wire.BridgePong
+  | Wire.BridgeBye;
+
+/** A binary frame of a terminal. */
+export interface TerminalBytes {
+  kind: "output" | "screen" | "past";
+  term: number;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+const KINDS = ["output", "screen", "past"] as const;
+const INPUT = 16;
+
+export function readBytes(buffer: ArrayBuffer): TerminalBytes | null {
+  if (buffer.byteLength < 13) return null;
+  const view = new DataView(buffer);
+  const kind = KINDS[view.getUint8(0)];
+  if (!kind) return null;
+  return { kind, term: view.getUint32(1), offset: Number(view.getBigUint64(5)), bytes: new Uint8Array(buffer, 13) };
+}
+
+export function writeInput(term: number, text: string): Uint8Array<ArrayBuffer> {
+  const typed = new TextEncoder().encode(text);
+  const frame = new Uint8Array(5 + typed.length);
+  frame[0] = INPUT;
+  new DataView(frame.buffer).setUint32(1, term);
+  frame.set(typed, 5);
+  return frame;
+}

@@ -1,6 +1,6 @@
 // Words for people: statuses, times, entries of the timeline.
 
-import type { Session, Task, TaskStatus, TimelineEntry } from "./entity";
+import type { Session, TaskStatus, TimelineEntry } from "./entity";
 
 export const STATUS_ORDER: readonly TaskStatus[] = [
   "in_progress", "blocked", "in_review", "pending", "completed", "cancelled",
@@ -32,15 +32,6 @@ export function ago(at: string, now: number): string {
 
 export const exact = (at: string): string =>
   new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-
-export function progress(task: Task): { completed: number; total: number } {
-  const subtasks = task.subtasks ?? [];
-  return { completed: subtasks.filter((each) => each.completed).length, total: subtasks.length };
-}
-
-export function isReady(task: Task, tasks: ReadonlyMap<string, Task>): boolean {
-  return task.status === "pending" && (task.dependsOn ?? []).every((id) => tasks.get(id)?.status === "completed");
-}
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const quoted = (value: unknown): string | undefined => text(value) || undefined;
@@ -82,7 +73,7 @@ export function describe(entry: TimelineEntry): { phrase: string; words?: string
     case "subtask_completed": return say("finished a step of", entry["title"]);
     case "subtask_reopened": return say("reopened a step of", entry["title"]);
     case "subtask_deleted": return say("removed a step of", entry["title"]);
-    case "queued": return say("sent", entry["body"]);
+    case "queued": return say(entry["to"] ? `wrote to ${text(entry["to"])}` : "wrote", entry["body"]);
     default: return say(entry.kind.replaceAll("_", " "));
   }
 }
@@ -94,7 +85,9 @@ export function sessionNote(session: Session): string | undefined {
     case "failed": return session.failure;
     case "lost": return session.lostReason;
     case "exited": return session.code ? `exit code ${session.code}` : session.lastUpdate;
-    default: return session.lastUpdate;
+    case "starting": return `on ${session.node ?? "a host"}`;
+    case "active":
+    case "stopped": return session.lastUpdate;
   }
 }
 
@@ -103,4 +96,4 @@ export const isNews = (entry: TimelineEntry): boolean =>
   !entry.entity.startsWith("message/") && entry.kind !== "subtask_moved";
 
 /** The same phrase where its object is understood. */
-export const bare = (phrase: string): string => phrase.replace(/ (on|of|to)$/, "");
+export const bare = (phrase: string): string => phrase.replace(/( on| of| to|:)$/, "");

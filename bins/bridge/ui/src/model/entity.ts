@@ -1,86 +1,21 @@
-// The entities as the wire spells them. Fields that no view uses are left out; unknown ones are tolerated.
+// The entities as the page holds them: the wire's types, less what commits leave out.
 
-export type TaskStatus = "pending" | "in_progress" | "in_review" | "blocked" | "completed" | "cancelled";
-export type Priority = "critical" | "high" | "medium" | "low";
+import type * as Wire from "../generated/wire";
 
-export interface Subtask {
-  id: string;
-  title: string;
-  completed: boolean;
-  completedAt?: string;
-  completedBy?: string;
-}
+/** Over every member of a union: these fields may be absent. */
+type Loose<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> & Partial<Pick<T, K & keyof T>> : never;
 
-export interface Holder {
-  actor: string;
-  epoch?: number;
-  since?: string;
-}
-
-export interface Task {
-  id: string;
-  rev: number;
-  title: string;
-  status: TaskStatus;
-  startedAt?: string;
-  submittedAt?: string;
-  blockedKind?: "reported" | "dependency_cancelled" | "released_too_often";
-  blockedReason?: string;
-  blockedAt?: string;
-  completedAt?: string;
-  completedBy?: string;
-  priority: Priority;
-  labels?: string[];
-  dependsOn?: string[];
-  subtasks?: Subtask[];
-  claim?: Holder & { number: number };
-  assignment?: { session: string; by: string; at: string };
-  createdBy: string;
-  createdAt: string;
-  updatedBy: string;
-  updatedAt: string;
-}
-
-export type SessionStatus =
-  | "requested"
-  | "starting"
-  | "active"
-  | "needs_input"
-  | "exited"
-  | "failed"
-  | "stopped"
-  | "lost";
-
-export interface Session {
-  id: string;
-  rev: number;
-  name: string;
-  role: string;
-  agent: string;
-  status: SessionStatus;
-  epoch: number;
-  tasks?: string[];
-  parent: string;
-  pool: string;
-  node?: string;
-  input?: string;
-  question?: string;
-  code?: number;
-  failure?: string;
-  lostReason?: string;
-  lastUpdate?: string;
-  pending?: string;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface Project {
-  id: string;
-  rev: number;
-  title: string;
-  archived?: boolean;
-  updatedAt: string;
-}
+/** A commit carries a task without what a list derives from it. */
+export type Task = Loose<Wire.Task, "progress" | "ready">;
+export type TaskDetail = Wire.TaskDetail;
+export type TaskStatus = Task["status"];
+export type Priority = Wire.TaskPriority;
+export type Subtask = Wire.TaskSubtask;
+export type Session = Loose<Wire.Session, "holds" | "unread" | "pending">;
+export type SessionStatus = Session["status"];
+export type Project = Wire.Project;
+export type Node = Wire.Node;
+export type LedgerEvent = Wire.LedgerEvent;
 
 /** What happened: the change of one event with its `kind` and the kind's fields. */
 export interface TimelineEntry {
@@ -93,33 +28,17 @@ export interface TimelineEntry {
   [field: string]: unknown;
 }
 
-/** A task with its long texts, as `task.get` answers. */
-export interface TaskDetail extends Task {
-  description?: string;
-  acceptance?: string[];
-  technicalNotes?: string;
-  summary?: string;
-  dependencies?: { id: string; title: string; status: TaskStatus }[];
-  dependants?: string[];
-  timeline?: TimelineEntry[];
-}
-
-/** One CloudEvent of a commit. */
-export interface LedgerEvent {
-  id: string;
-  type: string;
-  subject: string;
-  time: string;
-  actor: string;
-  data: { change?: { kind?: string; [field: string]: unknown }; after?: unknown };
-}
-
-export interface WireError {
-  error: string;
-  message: string;
-  suggestion?: string;
-  retryable?: boolean;
-}
+export const TASK_STATUSES = ["pending", "in_progress", "in_review", "blocked", "completed", "cancelled"] as const satisfies readonly TaskStatus[];
+export const PRIORITIES = ["critical", "high", "medium", "low"] as const satisfies readonly Priority[];
 
 export const isLiving = (status: SessionStatus): boolean =>
   status === "requested" || status === "starting" || status === "active" || status === "needs_input";
+
+/** There may be a terminal to look at. */
+export const hasTerminal = (session: Session): boolean => session.status === "active" || session.status === "needs_input" || session.status === "starting";
+
+/** Ids in the order that people expect: t2 before t10. */
+export const idNumber = (id: string): number => Number(id.slice(1)) || Number(id.slice(2)) || 0;
+
+/** Times as the wire writes them sort as text; a locale has no say in it, and takes its time. */
+export const later = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);

@@ -1,19 +1,40 @@
-// Every project and task has an address.
+// Every project, view, task and session has an address: /p/web/board/t/t3, /p/web/sessions/s2.
+
+export const VIEWS = ["control", "board", "list", "graph", "timeline", "sessions"] as const;
+export type View = (typeof VIEWS)[number];
 
 export interface Route {
   project: string | null;
+  view: View;
+  /** The task whose drawer is open. */
   task: string | null;
+  /** The session in focus. */
+  session: string | null;
 }
+
+const isView = (text: string | undefined): text is View => VIEWS.includes(text as View);
 
 export function parseRoute(path: string): Route {
-  const [p, project, t, task] = path.split("/").filter(Boolean);
-  return {
-    project: p === "p" && project ? decodeURIComponent(project) : null,
-    task: p === "p" && t === "t" && task ? decodeURIComponent(task) : null,
-  };
+  const route: Route = { project: null, view: "control", task: null, session: null };
+  let parts: string[];
+  try {
+    parts = path.split("/").filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return route;
+  }
+  if (parts.shift() !== "p" || !parts[0]) return route;
+  route.project = parts.shift() ?? null;
+  if (isView(parts[0])) route.view = parts.shift() as View;
+  if (route.view === "sessions" && parts[0] && parts[0] !== "t") route.session = parts.shift() ?? null;
+  if (parts[0] === "t" && parts[1]) route.task = parts[1];
+  return route;
 }
 
-export function formatRoute({ project, task }: Route): string {
+export function formatRoute({ project, view, task, session }: Route): string {
   if (!project) return "/";
-  return `/p/${encodeURIComponent(project)}${task ? `/t/${encodeURIComponent(task)}` : ""}`;
+  const parts = ["p", project];
+  if (view !== "control") parts.push(view);
+  if (view === "sessions" && session) parts.push(session);
+  if (task) parts.push("t", task);
+  return `/${parts.map(encodeURIComponent).join("/")}`;
 }

@@ -1,71 +1,40 @@
-// The page's state: what the socket said, and what the person looks at.
+// Between the socket and the state: frames in, commands out. Nothing is shown as done before the ledger says so.
 
-import { create } from "zustand";
-import { Connection, type Link } from "../feed/connection";
-import { emptyFeed, takeCommit, takePage, type Feed } from "../feed/feed";
+import { Connection } from "../feed/connection";
+import { emptyFeed, takeFrames } from "../feed/feed";
 import type { Commit, Reply, ServerFrame, SnapshotPage } from "../feed/frame";
-import type { Project } from "../model/entity";
-import { formatRoute, parseRoute, type Route } from "./route";
+import { Outbox, type Entry, type Outcome } from "../feed/outbox";
+import { Terminals } from "../feed/terminals";
+import { closeTask, navigate, onPopState } from "./navigate";
+import { notifyOf } from "./notify";
+import { applyTheme } from "./prefs";
+import { get, set } from "./state";
+import { toast } from "./toast";
 
-export type Tab = "tasks" | "sessions" | "timeline";
-
-export interface Toast {
-  id: number;
-  tone: "error" | "done";
-  text: string;
-  hint?: string | undefined;
-}
-
-interface State {
-  link: Link;
-  feed: Feed;
-  projects: readonly Project[] | null;
-  user: string | null;
-  version: string | null;
-  /** What stands in the way, in the bridge's words. */
-  trouble: { message: string; hint?: string | undefined } | null;
-  route: Route;
-  tab: Tab;
-  toasts: readonly Toast[];
-  now: number;
-}
-
-export const useStore = create<State>(() => ({
-  link: { state: "connecting" },
-  feed: emptyFeed(null, parseRoute(window.location.pathname).project),
-  projects: null,
-  user: null,
-  version: null,
-  trouble: null,
-  route: parseRoute(window.location.pathname),
-  tab: "tasks",
-  toasts: [],
-  now: Date.now(),
-}));
-
-const { getState: get, setState: set } = useStore;
-
-// Frames are applied together, at most once a frame of the screen: a burst is one rendering.
+// Frames are applied together: a burst is one rendering, and a long rendering makes the next wait for more.
+const SOON = 16;
+const SLOW = 120;
 let waiting: (Commit | SnapshotPage)[] = [];
-let scheduled = false;
+let scheduled: number | undefined;
+let pause = SOON;
+
+function schedule(): void {
+  scheduled ??= window.setTimeout(flush, pause);
+}
 
 function flush(): void {
-  scheduled = false;
+  window.clearTimeout(scheduled);
+  scheduled = undefined;
+  if (!waiting.length) return;
   const frames = waiting;
   waiting = [];
-  let { feed } = get();
-  for (const frame of frames) {
-    if (frame.type === "snapshot") feed = takePage(feed, frame);
-    else {
-      const step = takeCommit(feed, frame);
-      feed = step.feed;
-      if (step.gap && feed.project) {
-        connection.resync(feed.project);
-        break;
-      }
-    }
-  }
-  set(feed.seq === null ? { feed } : { feed, trouble: null });
+  const before = get().feed;
+  const began = performance.now();
+  const { feed, gap } = takeFrames(before, frames);
+  if (feed !== before) set(feed.seq === null ? { feed } : { feed, trouble: null });
+  pause = performance.now() - began > 12 || frames.length > 20 ? SLOW : SOON;
+  notifyOf(before, feed);
+  if (gap && feed.project) connection.tell({ type: "switch", project: feed.project });
 }
 
 function receive(frame: ServerFrame): void {
@@ -73,30 +42,37 @@ function receive(frame: ServerFrame): void {
     case "commit":
     case "snapshot":
       waiting.push(frame);
-      if (!scheduled) {
-        scheduled = true;
-        window.setTimeout(flush, 16);
-      }
+      schedule();
       return;
     case "welcome": {
       flush();
-      const { feed, projects, route } = get();
+      const { feed, projects, route, moves } = get();
       const project = frame.project ?? null;
       const same = feed.ledger === frame.ledger && feed.project === project;
       set({
         feed: same ? { ...feed, pages: [] } : emptyFeed(frame.ledger, project),
         projects: frame.projects ?? projects,
+        moves: frame.moves ?? moves,
+        terminals: frame.terminals ?? false,
         user: frame.user,
         version: frame.serverVersion,
         trouble: null,
       });
-      if (project && route.project !== project) navigate({ project, task: null }, true);
+      if (project && route.project !== project) navigate({ project, view: route.view, task: null, session: null }, true);
       return;
     }
     case "projects":
       set({ projects: frame.projects });
       // The first project of a ledger is what everybody waits for.
       if (!get().feed.project && frame.projects[0]) openProject(frame.projects[0].id);
+      return;
+    case "nodes":
+      set({ nodes: frame.nodes });
+      return;
+    case "term.opened":
+    case "term.size":
+    case "term.closed":
+      terminals.frame(frame);
       return;
     case "error":
       set({ trouble: { message: frame.message, hint: frame.suggestion } });
@@ -110,8 +86,15 @@ function receive(frame: ServerFrame): void {
 }
 
 const connection = new Connection({
-  onLink: (link) => set({ link }),
+  onLink: (link) => {
+    set({ link });
+    if (link.state === "connected") {
+      outbox.flush();
+      terminals.reopen();
+    }
+  },
   onFrame: receive,
+  onBytes: (bytes) => terminals.bytes(bytes),
   position: () => {
     flush();
     const { feed } = get();
@@ -119,53 +102,103 @@ const connection = new Connection({
   },
 });
 
+const outbox = new Outbox({
+  shelf: storage(),
+  now: Date.now,
+  isConnected: () => connection.connected,
+  send: ({ id, project, entity, verb, data }) => connection.call({ type: "cmd", id, project, entity, verb, data }),
+  onChange: (entries) => set({ outbox: entries }),
+  onEnd: ended,
+  later: (what, delay) => window.setTimeout(what, delay),
+});
+
+export const terminals = new Terminals({
+  tell: (frame) => connection.tell(frame),
+  type: (term, text) => connection.type(term, text),
+});
+
+function storage(): Storage {
+  try {
+    const probe = "maestro.probe";
+    localStorage.setItem(probe, "1");
+    localStorage.removeItem(probe);
+    return localStorage;
+  } catch {
+    return sessionStorage;
+  }
+}
+
+function ended(entry: Entry, outcome: Outcome): void {
+  if (outcome.state === "done") toast({ tone: "done", text: `Sent: ${entry.label}` });
+  if (outcome.state === "refused") toast({ tone: "error", text: `${entry.label}: ${outcome.refused.message}`, hint: "It is kept under “Not sent”." });
+}
+
 export function start(): void {
+  applyTheme(get().prefs.theme);
   connection.open();
-  window.addEventListener("popstate", () => {
-    const route = parseRoute(window.location.pathname);
-    set({ route });
-    if (route.project && route.project !== get().feed.project) follow(route.project);
+  window.addEventListener("popstate", () => onPopState(follow));
+  window.addEventListener("online", () => {
+    set({ offline: false });
+    connection.retryNow();
   });
-  window.addEventListener("online", () => connection.retryNow());
+  window.addEventListener("offline", () => set({ offline: true }));
+  window.addEventListener("storage", (event) => {
+    if (!event.key) return;
+    if (event.newValue === null) outbox.forget(event.key);
+    else if (event.key.startsWith("maestro.outbox.")) outbox.load();
+  });
   window.setInterval(() => set({ now: Date.now() }), 1000);
 }
 
 export const retryNow = (): void => connection.retryNow();
+export const retryEntry = (id: string): void => outbox.retry(id);
+export const dropEntry = (id: string): void => outbox.drop(id);
 
 function follow(project: string): void {
   flush();
+  waiting = [];
   set({ feed: emptyFeed(get().feed.ledger, project), trouble: null });
-  connection.switch(project);
-}
-
-function navigate(route: Route, replace = false): void {
-  window.history[replace ? "replaceState" : "pushState"](null, "", formatRoute(route));
-  set({ route });
+  terminals.closeAll();
+  connection.tell({ type: "switch", project });
 }
 
 export function openProject(project: string): void {
-  navigate({ project, task: null });
+  navigate({ project, view: get().route.view, task: null, session: null });
   if (project !== get().feed.project) follow(project);
 }
 
-export const openTask = (task: string): void => navigate({ project: get().feed.project, task });
-export const closeTask = (): void => navigate({ project: get().feed.project, task: null });
-export const showTab = (tab: Tab): void => set({ tab });
+export interface Command {
+  entity: string;
+  verb: string;
+  data: Record<string, unknown>;
+  /** As in `Complete t3`. */
+  label: string;
+  project?: string;
+  /** Refusals of these codes may be overruled: the toast offers it. */
+  force?: boolean;
+}
 
-/** A command; a refusal explains itself in a toast. Nothing is shown as done before the ledger says so. */
-export async function command(entity: string, verb: string, data: unknown, project?: string): Promise<Reply> {
-  const reply = await connection.command(entity, verb, data, project);
-  if (!reply.success) toast({ tone: "error", text: reply.message, hint: reply.suggestion });
-  return reply;
+const FORCED = ["open_subtasks", "dependencies_open", "already_assigned", "still_claimed", "has_dependants"];
+
+/** A command; a refusal explains itself in a toast. */
+export async function command(wanted: Command): Promise<Outcome> {
+  const { entity, verb, data, label } = wanted;
+  const project = wanted.project ?? get().feed.project ?? "";
+  const outcome = await outbox.put({ project, entity, verb, data, label });
+  if (outcome.state === "queued") toast({ tone: "plain", text: `${label}: kept until the connection is back.` });
+  if (outcome.state === "refused") {
+    const { message, suggestion, error } = outcome.refused;
+    const forced = wanted.force && FORCED.includes(error);
+    const action = forced
+      ? { label: "Do it anyway", run: () => void command({ ...wanted, data: { ...data, force: true }, force: false }) }
+      : undefined;
+    toast({ tone: "error", text: message, hint: forced ? undefined : suggestion, action });
+  }
+  if (outcome.state === "done" && verb === "delete" && entity === "task") closeTask();
+  return outcome;
 }
 
 export const query = (entity: string, verb: string, data: unknown): Promise<Reply> =>
-  connection.query(entity, verb, data);
+  connection.call({ type: "qry", entity, verb, data });
 
-let toastId = 0;
-export function toast(toast: Omit<Toast, "id">): void {
-  const id = ++toastId;
-  set({ toasts: [...get().toasts.slice(-3), { ...toast, id }] });
-  window.setTimeout(() => dismiss(id), 8000);
-}
-export const dismiss = (id: number): void => set({ toasts: get().toasts.filter((each) => each.id !== id) });
+export const ask = (frame: { type: string; [field: string]: unknown }): Promise<Reply> => connection.call(frame);

@@ -1,49 +1,55 @@
-import { useStore, showTab, type Tab } from "../store/store";
-import { ConnectionBar } from "./ConnectionBar";
-import { Header } from "./Header";
-import { Icon } from "./Icon";
-import { NeedsMe } from "./NeedsMe";
-import { SessionList } from "./SessionList";
-import { SignedOut } from "./SignedOut";
-import { TaskDrawer } from "./TaskDrawer";
-import { TaskList } from "./TaskList";
-import { Timeline } from "./Timeline";
-import { Toasts } from "./Toasts";
-import { Welcome } from "./Welcome";
+import { lazy, Suspense, useEffect } from "react";
+import { useStore } from "../store/state";
+import type { View } from "../store/route";
+import { Board } from "./board/Board";
+import { MissionControl } from "./control/MissionControl";
+import { Dialogs } from "./dialog/Dialogs";
+import { listenToKeys } from "./keys";
+import { List } from "./list/List";
+import { Skeleton } from "./part/Empty";
+import { Toasts } from "./part/Toasts";
+import { Sessions } from "./session/Sessions";
+import { ConnectionBar } from "./shell/ConnectionBar";
+import { Sidebar } from "./shell/Sidebar";
+import { SignedOut, Welcome } from "./shell/Alone";
+import { TabBar } from "./shell/TabBar";
+import { TopBar } from "./shell/TopBar";
+import { TaskDrawer } from "./task/TaskDrawer";
+import { Timeline } from "./timeline/Timeline";
 
-const TABS: readonly [Tab, string][] = [["tasks", "Tasks"], ["sessions", "Agents"], ["timeline", "Timeline"]];
+const Graph = lazy(() => import("./graph/Graph"));
+
+const VIEW: Record<View, () => React.ReactNode> = {
+  control: () => <MissionControl />,
+  board: () => <Board />,
+  list: () => <List />,
+  graph: () => <Suspense fallback={<Skeleton />}><Graph /></Suspense>,
+  timeline: () => <Timeline />,
+  sessions: () => <Sessions />,
+};
 
 export function App() {
-  const tab = useStore((state) => state.tab);
+  const view = useStore((state) => state.route.view);
+  const task = useStore((state) => state.route.task);
+  const project = useStore((state) => state.feed.project);
   const signedOut = useStore((state) => state.link.state === "signed_out");
   const nothingYet = useStore((state) => state.projects?.length === 0 && !state.feed.project);
-  const task = useStore((state) => state.route.task);
+  useEffect(listenToKeys, []);
   if (signedOut) return <SignedOut />;
   return (
     <>
-      <a className="skip" href="#main">Skip to the tasks</a>
-      <Header />
-      <ConnectionBar />
-      {nothingYet ? <Welcome /> : (
-        <>
-          <NeedsMe />
-          <main id="main" className="panes" data-tab={tab} tabIndex={-1}>
-            <TaskList />
-            <div className="aside">
-              <SessionList />
-              <Timeline />
-            </div>
-          </main>
-          <nav className="tabs" aria-label="Views">
-            {TABS.map(([name, label]) => (
-              <button key={name} type="button" aria-current={tab === name ? "page" : undefined} onClick={() => showTab(name)}>
-                <Icon name={name} />{label}
-              </button>
-            ))}
-          </nav>
-        </>
-      )}
-      {task && <TaskDrawer key={task} id={task} />}
+      <div className="app">
+        <a className="skip" href="#main">Skip to the content</a>
+        <Sidebar />
+        <div className="page">
+          <TopBar />
+          <ConnectionBar />
+          {nothingYet ? <Welcome /> : <main id="main" className={`main main-${view}`} tabIndex={-1} key={project}>{VIEW[view]()}</main>}
+        </div>
+        <TabBar />
+      </div>
+      {task && <TaskDrawer key={`${project} ${task}`} id={task} />}
+      <Dialogs />
       <Toasts />
     </>
   );

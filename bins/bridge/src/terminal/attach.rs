@@ -1,0 +1,162 @@
+//! One viewer of one terminal.
+
+use std::time::Duration;
+
+use maestro_client::{Bytes, Client};
+use tokio::sync::mpsc;
+
+use super::holder::{self, Failure, Piece, Screen, Size};
+use super::{Place, past};
+
+/// How often a holder that does not answer is asked again, and how long it may take.
+const RETRY: Duration = Duration::from_millis(500);
+const TRIES: u32 = 20;
+/// A holder that nobody heard of is asked a few times: it may be about to come.
+const TRIES_GONE: u32 = 4;
+
+/// Silence after which it is asked whether something was dropped.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// What a viewer does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Input(Bytes),
+    Resize { cols: u16, rows: u16 },
+}
+
+/// What a viewer gets.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The state of a live terminal; `past` is what scrolled by before it.
+    Screen { screen: Screen, past: Vec<Bytes> },
+    /// Bytes that follow, and the offset of the first.
+    Output { offset: u64, bytes: Bytes },
+    /// Somebody made it larger or smaller.
+    Resized(Size),
+    /// The agent ended, and with it its terminal.
+    Ended(Option<i32>),
+    /// Nobody holds it; this is what is left of it.
+    Gone { past: Vec<Bytes> },
+    /// An act did not arrive.
+    Lost(String),
+}
+
+/// Shows until the viewer is gone (`events` closed) or the terminal is. Its acts are carried out in their order.
+pub async fn attach(
+    work: &Client,
+    place: &Place,
+    who: &str,
+    mut acts: mpsc::Receiver<Act>,
+    events: &mpsc::Sender<Event>,
+) {
+    let acting = async {
+        let mut size = None;
+        while let Some(act) = acts.recv().await {
+            let done = match act {
+                Act::Input(bytes) => holder::input(work, place, who, size, bytes).await,
+                Act::Resize { cols, rows } => {
+                    size = Some((cols, rows));
+                    holder::resize(work, place, who, (cols, rows)).await
+                }
+            };
+            let told = match done {
+                Ok(()) => Ok(()),
+                Err(Failure::Gone) => events.send(Event::Lost("nobody holds this terminal".to_owned())).await,
+                Err(Failure::Silent(why)) => events.send(Event::Lost(why)).await,
+            };
+            if told.is_err() {
+                return;
+            }
+        }
+        // Nobody types any more; somebody may still look.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = acting => {}
+        () = look(work, place, events) => {}
+    }
+}
+
+async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
+    let mut first = true;
+    loop {
+        // Listened to before the screen is asked for, so that nothing falls between the two.
+        let Ok(mut output) = work.subscribe(&place.subject("out"), None).await else { return };
+        let Some(screen) = find(work, place, events).await else {
+            let past = past::read(work, place, None).await;
+            // A viewer that is gone needs no end.
+            let _ = events.send(Event::Gone { past }).await;
+            return;
+        };
+        let past = if first { past::read(work, place, Some(screen.offset)).await } else { Vec::new() };
+        first = false;
+        let mut dropped = work.dropped_messages();
+        let (mut position, mut size) = (screen.offset, (screen.cols, screen.rows));
+        if events.send(Event::Screen { screen, past }).await.is_err() {
+            return;
+        }
+        loop {
+            let message = tokio::select! {
+                message = output.next() => message,
+                // What a full subscription dropped may have been the last for long: silence tells nothing then.
+                () = tokio::time::sleep(SILENCE) => {
+                    let now = work.dropped_messages();
+                    if now == dropped {
+                        continue;
+                    }
+                    match holder::screen(work, place).await {
+                        Ok(screen) if screen.offset > position => break,
+                        Ok(_) | Err(_) => dropped = now,
+                    }
+                    continue;
+                }
+            };
+            let Some(message) = message else { return };
+            let Some(piece) = Piece::read(message) else { continue };
+            let end = piece.offset + piece.bytes.len() as u64;
+            let missing = piece.offset > position && piece.gap.is_none_or(|gap| gap > position);
+            if missing {
+                let from = piece.offset;
+                tracing::debug!(session = %place.session, position, from, "output is missing; the screen is asked for");
+                break;
+            }
+            let mut told = Ok(());
+            if let Some(new) = piece.size.filter(|new| *new != size) {
+                size = new;
+                told = events.send(Event::Resized(new)).await;
+            }
+            if end > position && told.is_ok() {
+                let known = usize::try_from(position.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
+                let bytes = piece.bytes.slice(known.min(piece.bytes.len())..);
+                let offset = position.max(piece.offset);
+                told = events.send(Event::Output { offset, bytes }).await;
+                position = end;
+            }
+            if piece.end.is_some() && told.is_ok() {
+                told = events.send(Event::Ended(piece.end)).await;
+            }
+            if told.is_err() || piece.end.is_some() {
+                return;
+            }
+        }
+    }
+}
+
+/// The screen, asked for until somebody answers; `None` when nobody does.
+async fn find(work: &Client, place: &Place, events: &mpsc::Sender<Event>) -> Option<Screen> {
+    let (mut gone, mut tries) = (0, 0);
+    loop {
+        match holder::screen(work, place).await {
+            Ok(screen) => return Some(screen),
+            Err(Failure::Gone) => gone += 1,
+            Err(Failure::Silent(cause)) => {
+                tracing::debug!(session = %place.session, cause, "a holder does not answer");
+                tries += 1;
+            }
+        }
+        if gone >= TRIES_GONE || tries >= TRIES || events.is_closed() {
+            return None;
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}

@@ -1,0 +1,100 @@
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { statusLabel } from "../../model/describe";
+import { isLiving, type Session, type TimelineEntry } from "../../model/entity";
+import { mergeTimeline } from "../../feed/feed";
+import { openDialog, openSession } from "../../store/navigate";
+import { command, query } from "../../store/store";
+import { useStore } from "../../store/state";
+import { Empty } from "../part/Empty";
+import { Icon } from "../part/Icon";
+import { TaskRef, Who } from "../part/Ref";
+import { Chip } from "../part/Status";
+import { Time } from "../part/Time";
+import { Entry } from "../timeline/Entry";
+import { Say } from "./Say";
+
+const LiveTerminal = lazy(() => import("./LiveTerminal"));
+const ENTRIES = 100;
+
+/** One session: its terminal, what it says, what is said to it. */
+export function Focus({ id }: { id: string }) {
+  const session = useStore((state) => state.feed.sessions.get(id));
+  const terminals = useStore((state) => state.terminals);
+  const [typing, setTyping] = useState(false);
+  const [sure, setSure] = useState(false);
+  if (!session) {
+    return <Empty icon="sessions" title={`There is no session ${id}`}><button type="button" className="button" onClick={() => openSession(null)}>All sessions</button></Empty>;
+  }
+  const living = isLiving(session.status);
+  const stop = () => {
+    if (!sure) {
+      setSure(true);
+      window.setTimeout(() => setSure(false), 4000);
+      return;
+    }
+    setSure(false);
+    void command({ entity: "session", verb: "stop", data: { session: id }, label: `Stop ${id}` });
+  };
+  return (
+    <div className="focus">
+      <div className="focus-head">
+        <button type="button" className="button quiet" onClick={() => openSession(null)}><Icon name="chevron" />All sessions</button>
+        <h2>{session.name}</h2><span className="id">{id}</span><Chip status={session.status} />
+        <span className="spring" />
+        {terminals && living && (
+          <button type="button" className={`button ${typing ? "primary" : ""}`} aria-pressed={typing} onClick={() => setTyping(!typing)}><Icon name="terminal" />{typing ? "Typing" : "Type into it"}</button>
+        )}
+        {!living && <button type="button" className="button" onClick={() => openDialog({ kind: "launch", role: "worker", ...(session.tasks?.[0] ? { task: session.tasks[0] } : {}) })}><Icon name="launch" />Launch again</button>}
+        {living && <button type="button" className="button danger" disabled={!!session.stop} onClick={stop}><Icon name="stop" />{session.stop ? "Stopping…" : sure ? "Really stop?" : "Stop"}</button>}
+      </div>
+      <div className="focus-body">
+        <div className="focus-main">
+          {session.status === "needs_input" && (
+            <div className="callout tone-needs_input"><Icon name="needs_input" /><div><strong>It asks{session.input === "permission" ? " for permission" : ""}</strong><p>{session.question}</p></div></div>
+          )}
+          {session.status === "requested" && <div className="callout tone-requested"><Icon name="requested" /><div><strong>Waiting for a host</strong><p>{session.pending ?? `No spawner of the pool ${session.pool} has taken it yet.`}</p></div></div>}
+          {terminals
+            ? <Suspense fallback={<div className="terminal" />}><LiveTerminal key={session.epoch} session={id} epoch={session.epoch} typing={typing} /></Suspense>
+            : <Empty icon="terminal" title="No terminals here"><p>This bridge has no connection for terminals; its log says why.</p></Empty>}
+          {living && <Say session={session} />}
+        </div>
+        <Aside session={session} />
+      </div>
+    </div>
+  );
+}
+
+function Aside({ session }: { session: Session }) {
+  const live = useStore((state) => state.feed.timeline);
+  const connected = useStore((state) => state.link.state === "connected");
+  const [older, setOlder] = useState<readonly TimelineEntry[]>([]);
+  useEffect(() => {
+    if (!connected) return;
+    let current = true;
+    void query("event", "list", { entity: `session/${session.id}`, limit: ENTRIES }).then((reply) => {
+      if (current && reply.success) setOlder((reply.data as { items: TimelineEntry[] }).items);
+    });
+    return () => { current = false; };
+  }, [session.id, connected]);
+  const entries = useMemo(() => {
+    const about = live.filter((entry) => entry.entity === `session/${session.id}` || entry.actor === session.id || (entry.kind === "queued" && entry["to"] === session.id));
+    return mergeTimeline(older, about, ENTRIES * 2).filter((entry) => !entry.entity.startsWith("message/") || entry.kind === "queued");
+  }, [live, older, session.id]);
+  return (
+    <aside className="focus-aside" aria-label="About this session">
+      <dl className="facts">
+        <dt>Agent</dt><dd>{session.agent}{session.model ? ` · ${session.model}` : ""}</dd>
+        <dt>Role</dt><dd>{session.role}</dd>
+        {(session.tasks?.length ?? 0) > 0 && <><dt>Tasks</dt><dd className="refs">{session.tasks?.map((task) => <TaskRef key={task} id={task} titled />)}</dd></>}
+        <dt>Spawned by</dt><dd><Who actor={session.parent} /></dd>
+        {session.node && <><dt>Host</dt><dd>{session.node}</dd></>}
+        {session.workspace && <><dt>Workspace</dt><dd><code>{session.workspace}</code></dd></>}
+        <dt>Epoch</dt><dd>{session.epoch}{session.restarts > 0 ? `, ${session.restarts} restarts` : ""}</dd>
+        <dt>Since</dt><dd><Time at={session.createdAt} /></dd>
+        {!isLiving(session.status) && <><dt>Ended</dt><dd>{statusLabel(session.status)}, <Time at={session.updatedAt} /></dd></>}
+      </dl>
+      <h3>Timeline</h3>
+      <ol className="entries">{entries.map((entry) => <li key={entry.id}><Entry entry={entry} bare={entry.actor === session.id && entry.entity.startsWith("session/")} /></li>)}</ol>
+    </aside>
+  );
+}

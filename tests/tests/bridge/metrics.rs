@@ -1,0 +1,84 @@
+//! Figures, compressed files, and connections that ask for nothing.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::client::{Picture, next_of, open_with_token, say};
+use super::stack::{Bob, Stack};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_tell_what_happened_to_whoever_may_ask() {
+    let stack = Stack::start();
+    Bob::of(&stack).await.project("web").await;
+    let mut socket = open_with_token(&stack).await;
+    say(&mut socket, Picture::default().hello("web")).await;
+    next_of(&mut socket, "snapshot").await;
+    say(&mut socket, json!({ "type": "nonsense" })).await;
+    next_of(&mut socket, "error").await;
+    assert_eq!(stack.get("/", &[("Host", "evil.example")]).status, 403);
+    assert_eq!(stack.get("/metrics", &[]).status, 401);
+    let answer = stack.get("/metrics", &[("Authorization", &format!("Bearer {}", stack.token()))]);
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-type").unwrap().starts_with("text/plain"));
+    for line in [
+        "maestro_bridge_ready 1",
+        "maestro_bridge_clients 1",
+        "maestro_bridge_bad_frames_total 1",
+        "maestro_bridge_snapshots_total 1",
+        "maestro_bridge_refused_total{why=\"host\"} 1",
+        "maestro_bridge_refused_total{why=\"unknown\"} 1",
+    ] {
+        assert!(answer.body.contains(line), "{line} is not in\n{}", answer.body);
+    }
+}
+
+#[test]
+fn files_come_compressed_to_whoever_takes_it_and_are_kept() {
+    let stack = Stack::start();
+    let page = stack.get("/", &[]);
+    let Some(script) = page.body.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".js")) else {
+        // The page was not built: a placeholder is served.
+        assert!(page.body.contains("not built"));
+        return;
+    };
+    let plain = stack.get(script, &[]);
+    assert_eq!((plain.status, plain.header("content-encoding")), (200, None));
+    assert_eq!(plain.header("vary"), Some("Accept-Encoding"));
+    assert!(plain.header("cache-control").unwrap().contains("immutable"));
+    let length = |encoding: &str| {
+        let answer = stack.get(script, &[("Accept-Encoding", encoding)]);
+        let coding = answer.header("content-encoding").map(str::to_owned);
+        (coding, answer.header("content-length").unwrap().parse::<usize>().unwrap())
+    };
+    let whole = plain.header("content-length").unwrap().parse::<usize>().unwrap();
+    for (encoding, coding) in [("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip")] {
+        let (found, bytes) = length(encoding);
+        assert_eq!(found.as_deref(), Some(coding), "{encoding}");
+        assert!(bytes * 2 < whole, "{bytes} of {whole}");
+    }
+    assert_eq!(length("identity").0, None);
+    assert_eq!(stack.get(&format!("{script}.br"), &[]).status, 404);
+}
+
+/// Slow-loris: a request that never ends is ended, and so is a connection without any.
+#[test]
+fn a_connection_that_asks_for_nothing_is_closed() {
+    let stack = Stack::start();
+    let mut connections: Vec<TcpStream> = (0..50).map(|_| TcpStream::connect(stack.host()).unwrap()).collect();
+    for (n, stream) in connections.iter_mut().enumerate() {
+        stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
+        if n % 2 == 0 {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+        }
+    }
+    assert_eq!(stack.get("/healthz", &[]).status, 200, "others are served meanwhile");
+    for stream in &mut connections {
+        let mut answer = Vec::new();
+        // Closed, or answered that it took too long: not waiting for ever.
+        let ended = stream.read_to_end(&mut answer);
+        assert!(ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset));
+    }
+}
