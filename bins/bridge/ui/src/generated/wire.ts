@@ -67,6 +67,14 @@ export type TaskDetailBlockKind = ("reported" | "dependency_cancelled" | "releas
  */
 export type TaskDetailStatusKind = ("pending" | "in_progress" | "in_review" | "blocked" | "completed" | "cancelled")
 /**
+ * What a message is.
+ */
+export type TaskDetailMessageKind = ("mail" | "answer" | "notice")
+/**
+ * How far a message got.
+ */
+export type TaskDetailMessageStatus = ("queued" | "delivered" | "seen")
+/**
  * How urgent a task is; `critical` goes first.
  */
 export type TaskDetailPriority = ("critical" | "high" | "medium" | "low")
@@ -135,7 +143,7 @@ export type MessageMessageStatus = ("queued" | "delivered" | "seen")
 /**
  * What went wrong, as a stable name.
  */
-export type WireErrorErrorCode = ("internal" | "usage" | "unknown_command" | "malformed_json" | "missing_required_field" | "unknown_field" | "invalid_value" | "unsupported_version" | "no_updates" | "invalid_status" | "invalid_priority" | "invalid_title" | "invalid_text" | "invalid_task_id" | "invalid_subtask_id" | "invalid_session_id" | "invalid_message_id" | "invalid_project_id" | "invalid_actor" | "invalid_label" | "invalid_pool" | "invalid_agent" | "invalid_node" | "invalid_skill" | "invalid_entity" | "invalid_dependency" | "invalid_command_id" | "invalid_cursor" | "invalid_config" | "missing_task_id" | "missing_session" | "missing_project" | "confirmation_missing" | "project_not_found" | "task_not_found" | "subtask_not_found" | "session_not_found" | "message_not_found" | "file_not_found" | "already_claimed" | "already_assigned" | "stale_session" | "session_taken" | "project_exists" | "command_id_reused" | "not_permitted" | "permission_denied" | "authentication_failed" | "connection_refused" | "disconnected" | "no_server" | "stack_not_running" | "overloaded" | "unavailable" | "ledger_full" | "stale_read" | "broker_too_old" | "port_taken" | "binary_missing" | "start_failed" | "invalid_transition" | "open_subtasks" | "dependencies_open" | "dependency_cycle" | "has_dependants" | "still_claimed" | "not_claimed" | "session_state" | "project_archived" | "limit_reached" | "too_large" | "command_expired" | "not_due" | "timed_out")
+export type WireErrorErrorCode = ("internal" | "usage" | "unknown_command" | "malformed_json" | "missing_required_field" | "unknown_field" | "invalid_value" | "unsupported_version" | "no_updates" | "invalid_status" | "invalid_priority" | "invalid_title" | "invalid_text" | "invalid_task_id" | "invalid_subtask_id" | "invalid_session_id" | "invalid_message_id" | "invalid_project_id" | "invalid_actor" | "invalid_label" | "invalid_pool" | "invalid_agent" | "invalid_node" | "invalid_skill" | "invalid_entity" | "invalid_dependency" | "invalid_command_id" | "invalid_cursor" | "invalid_config" | "missing_task_id" | "missing_session" | "missing_project" | "confirmation_missing" | "project_not_found" | "task_not_found" | "subtask_not_found" | "session_not_found" | "message_not_found" | "skill_not_found" | "file_not_found" | "already_claimed" | "already_assigned" | "stale_session" | "session_taken" | "project_exists" | "file_exists" | "command_id_reused" | "not_permitted" | "permission_denied" | "authentication_failed" | "connection_refused" | "disconnected" | "no_server" | "stack_not_running" | "overloaded" | "unavailable" | "ledger_full" | "stale_read" | "broker_too_old" | "port_taken" | "binary_missing" | "start_failed" | "invalid_transition" | "open_subtasks" | "dependencies_open" | "dependency_cycle" | "has_dependants" | "still_claimed" | "not_claimed" | "session_state" | "project_archived" | "limit_reached" | "too_large" | "command_expired" | "not_due" | "timed_out")
 /**
  * How urgent a task is; `critical` goes first.
  */
@@ -232,6 +240,7 @@ labels?: string[]
  * The highest subtask number given so far; numbers are not used twice.
  */
 lastSubtask: number
+origin?: TaskOrigin
 /**
  * The last five holders before the present one: what they report late is kept.
  */
@@ -274,6 +283,19 @@ actor: string
 epoch?: number
 number: number
 since: string
+}
+/**
+ * Where an imported task comes from: importing the same again finds it by this.
+ */
+export interface TaskOrigin {
+/**
+ * What the task is called in it.
+ */
+key: string
+/**
+ * The plan.
+ */
+source: string
 }
 /**
  * Who holds a claim: one incarnation of a session, or a person.
@@ -342,6 +364,11 @@ lastSubtask: number
  */
 lateReport?: string
 /**
+ * The caller's unread messages about this task, the oldest first, ten at most.
+ */
+messages?: TaskDetailMessageView[]
+origin?: TaskDetailOrigin
+/**
  * The last five holders before the present one: what they report late is kept.
  */
 pastHolders?: TaskDetailHolder[]
@@ -401,6 +428,38 @@ id: string
 title: string
 summary?: string
 status: TaskDetailStatusKind
+}
+/**
+ * A message with its body.
+ */
+export interface TaskDetailMessageView {
+id: string
+body: string
+createdAt: string
+/**
+ * Only for this incarnation of the session, if given.
+ */
+epoch?: number
+from: string
+kind: TaskDetailMessageKind
+rev: number
+status: TaskDetailMessageStatus
+task?: string
+to: string
+updatedAt: string
+}
+/**
+ * Where an imported task comes from: importing the same again finds it by this.
+ */
+export interface TaskDetailOrigin {
+/**
+ * What the task is called in it.
+ */
+key: string
+/**
+ * The plan.
+ */
+source: string
 }
 /**
  * Who holds a claim: one incarnation of a session, or a person.
