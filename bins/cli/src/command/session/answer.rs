@@ -13,6 +13,7 @@ use crate::text;
 /// Answer a session that needs input
 #[derive(Args, Debug)]
 pub struct AnswerArgs {
+    /// Its id
     pub session: SessionId,
     /// The answer, typed and submitted; `-`: from stdin
     #[arg(value_name = "TEXT", allow_hyphen_values = true, required_unless_present_any = ["allow", "deny"])]

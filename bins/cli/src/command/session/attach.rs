@@ -26,6 +26,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Work in a session's terminal, or watch it
 #[derive(Args, Debug)]
 pub struct AttachArgs {
+    /// Its id
     pub session: SessionId,
     /// Only watch: nothing is typed and the size stays
     #[arg(long, short = 'r')]

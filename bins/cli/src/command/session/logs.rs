@@ -25,6 +25,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// Show what a session's terminal printed
 #[derive(Args, Debug)]
 pub struct LogsArgs {
+    /// Its id
     pub session: SessionId,
     /// Go on with what is printed from now on, until the session ends; in a session for 90 s unless --timeout says otherwise
     #[arg(long, short = 'f')]
@@ -241,20 +242,19 @@ impl Lines<'_> {
     }
 }
 
-/// Without the beginning of a character at the end.
+/// Without the beginning of a character at the end. What is wrong and not just unfinished is shown as such.
 fn whole_characters(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        // What is wrong and not just unfinished is shown as such.
-        Err(error) if error.error_len().is_some() || bytes.len() - error.valid_up_to() > 3 => {
-            let tail = bytes.len().saturating_sub(3);
-            match std::str::from_utf8(&bytes[tail..]) {
-                Err(error) if error.error_len().is_none() => tail + error.valid_up_to(),
-                Ok(_) | Err(_) => bytes.len(),
-            }
-        }
-        Err(error) => error.valid_up_to(),
+    for (back, byte) in (1..=3).zip(bytes.iter().rev()) {
+        let length = match byte {
+            0x80..=0xbf => continue,
+            0xc2..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf4 => 4,
+            _ => 1,
+        };
+        return if length > back { bytes.len() - back } else { bytes.len() };
     }
+    bytes.len()
 }
 
 /// Where the last `lines` lines begin.

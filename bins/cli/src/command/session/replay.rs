@@ -21,6 +21,7 @@ const STORE: &str = "RECORDINGS";
 /// Play an ended session's terminal, or save the recording for asciinema's player
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
+    /// Its id
     pub session: SessionId,
     /// An earlier start of the session
     #[arg(long)]

@@ -12,6 +12,7 @@ use crate::text;
 /// Type a text into a session's terminal and submit it
 #[derive(Args, Debug)]
 pub struct SendArgs {
+    /// Its id
     pub session: SessionId,
     /// The text; `-`: from stdin
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
