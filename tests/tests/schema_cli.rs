@@ -196,6 +196,11 @@ const ELSEWHERE: &[&str] = &[
     "session send",
     "session answer",
     "session replay",
+    "agent list",
+    "agent show",
+    "agent doctor",
+    "node list",
+    "node info",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

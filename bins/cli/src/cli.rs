@@ -6,11 +6,13 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use maestro_domain::{InvalidValue, ProjectId};
 
+use crate::command::agent::AgentCommand;
 use crate::command::config::ConfigArgs;
 use crate::command::errors::ErrorsCommand;
 use crate::command::events::EventsArgs;
 use crate::command::init::InitArgs;
 use crate::command::message::MessageCommand;
+use crate::command::node::NodeCommand;
 use crate::command::project::ProjectCommand;
 use crate::command::session::SessionCommand;
 use crate::command::status::StatusArgs;
@@ -74,6 +76,10 @@ pub enum Top {
     Session(SessionCommand),
     #[command(subcommand)]
     Message(MessageCommand),
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    #[command(subcommand)]
+    Node(NodeCommand),
     Next(NextArgs),
     Update(UpdateArgs),
     Wait(WaitArgs),

@@ -10,6 +10,7 @@ mod context;
 mod fields;
 mod memory;
 mod narrow;
+mod nodes;
 mod outbox;
 mod output;
 mod parse;

@@ -1,10 +1,12 @@
 //! One file a command: `command/<noun>/<verb>.rs`.
 
+pub mod agent;
 pub mod config;
 pub mod errors;
 pub mod events;
 pub mod init;
 pub mod message;
+pub mod node;
 pub mod project;
 pub mod session;
 pub mod status;
@@ -29,6 +31,8 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Subtask(command) => subtask::run(command, ctx).await,
         Top::Session(command) => session::run(command, ctx).await,
         Top::Message(command) => message::run(command, ctx).await,
+        Top::Agent(command) => agent::run(command, ctx).await,
+        Top::Node(command) => node::run(command, ctx).await,
         Top::Status(_) => status::run(ctx).await,
         Top::Whoami(_) => whoami::run(ctx),
         Top::Update(args) => update::run(args, ctx).await,

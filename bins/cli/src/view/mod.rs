@@ -1,7 +1,9 @@
 //! What people see: entities as text. Only shapes text; nothing here asks or prints.
 
+pub mod agent;
 pub mod event;
 pub mod message;
+pub mod node;
 pub mod overview;
 pub mod project;
 pub mod session;
