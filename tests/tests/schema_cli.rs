@@ -218,6 +218,11 @@ const ELSEWHERE: &[&str] = &[
     "session replay",
     "task watch",
     "task export",
+    "agent list",
+    "agent show",
+    "agent doctor",
+    "node list",
+    "node info",
 ];
 
 /// What these print is for agents, in the agents' own formats; they have their own tests too.

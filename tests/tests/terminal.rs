@@ -9,5 +9,7 @@ mod attach;
 mod kit;
 #[path = "terminal/logs.rs"]
 mod logs;
+#[path = "terminal/node.rs"]
+mod node;
 #[path = "terminal/stream.rs"]
 mod stream;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use maestro_domain::{InvalidValue, ProjectId};
 
+use crate::command::agent::AgentCommand;
 use crate::command::completions::CompletionsArgs;
 use crate::command::config::ConfigArgs;
 use crate::command::errors::ErrorsCommand;
@@ -16,6 +17,7 @@ use crate::command::init::InitArgs;
 use crate::command::man::ManArgs;
 use crate::command::mcp::McpArgs;
 use crate::command::message::MessageCommand;
+use crate::command::node::NodeCommand;
 use crate::command::project::ProjectCommand;
 use crate::command::schema::SchemaArgs;
 use crate::command::session::SessionCommand;
@@ -85,6 +87,10 @@ pub enum Top {
     Message(MessageCommand),
     #[command(subcommand)]
     Template(TemplateCommand),
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    #[command(subcommand)]
+    Node(NodeCommand),
     Next(NextArgs),
     Update(UpdateArgs),
     Wait(WaitArgs),

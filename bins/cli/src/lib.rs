@@ -14,6 +14,7 @@ mod hook;
 mod mcp;
 mod memory;
 mod narrow;
+mod nodes;
 mod outbox;
 mod output;
 mod parse;

@@ -17,7 +17,7 @@ pub struct Piece {
     /// The terminal's size when it was sent.
     pub size: Option<TerminalSize>,
     /// The last one of the epoch: the agent's exit code.
-    pub end: Option<i32>,
+    pub code: Option<i32>,
     pub bytes: Bytes,
 }
 
@@ -33,13 +33,18 @@ impl Piece {
         Self::read(|name| headers.get(name), &stored.payload)
     }
 
+    /// The offset behind its last byte.
+    pub fn end(&self) -> u64 {
+        self.offset + self.bytes.len() as u64
+    }
+
     fn read<'a>(value: impl Fn(&str) -> Option<&'a str>, payload: &Bytes) -> Option<Self> {
         let number = |name: &str| value(name).and_then(|text| text.parse::<u64>().ok());
         Some(Self {
             offset: number(header::OFFSET)?,
             gap: number(header::GAP),
             size: value(header::SIZE).and_then(|text| text.parse().ok()),
-            end: value(header::END).and_then(|text| text.parse().ok()),
+            code: value(header::END).and_then(|text| text.parse().ok()),
             bytes: payload.clone(),
         })
     }
@@ -77,7 +82,7 @@ impl Splice {
 
     /// Takes a piece.
     pub fn take(&mut self, piece: &Piece) -> Spliced {
-        let end = piece.offset + piece.bytes.len() as u64;
+        let end = piece.end();
         if piece.offset > self.next {
             let from = self.next;
             if piece.gap.is_none_or(|gap| gap > from) {
@@ -100,7 +105,7 @@ mod tests {
     use super::*;
 
     fn piece(offset: u64, gap: Option<u64>, text: &'static str) -> Piece {
-        Piece { offset, gap, size: None, end: None, bytes: Bytes::from_static(text.as_bytes()) }
+        Piece { offset, gap, size: None, code: None, bytes: Bytes::from_static(text.as_bytes()) }
     }
 
     #[test]

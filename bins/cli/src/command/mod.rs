@@ -1,5 +1,6 @@
 //! One file a command: `command/<noun>/<verb>.rs`.
 
+pub mod agent;
 pub mod completions;
 pub mod config;
 pub mod errors;
@@ -10,6 +11,7 @@ pub mod init;
 pub mod man;
 pub mod mcp;
 pub mod message;
+pub mod node;
 pub mod project;
 pub mod schema;
 pub mod session;
@@ -39,6 +41,8 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Session(command) => session::run(command, ctx).await,
         Top::Message(command) => message::run(command, ctx).await,
         Top::Template(command) => template::run(command, ctx).await,
+        Top::Agent(command) => agent::run(command, ctx).await,
+        Top::Node(command) => node::run(command, ctx).await,
         Top::Status(_) => status::run(ctx).await,
         Top::Stats(args) => stats::run(&args, ctx).await,
         Top::Whoami(_) => whoami::run(ctx),

@@ -1,9 +1,11 @@
 //! What people see: entities as text. Only shapes text; nothing here asks or prints.
 
+pub mod agent;
 pub mod board;
 pub mod event;
 pub mod graph;
 pub mod message;
+pub mod node;
 pub mod overview;
 pub mod project;
 pub mod session;

@@ -180,11 +180,11 @@ impl<'a> Viewer<'a> {
             // Lost on the way to us: the picture is right again at once, the bytes between do not matter.
             Spliced::Missing { .. } => match self.draw().await {
                 Ok(next) => next,
-                Err(error) if piece.end.is_none() => return Err(error),
+                Err(error) if piece.code.is_none() => return Err(error),
                 Err(_) => Next::GoesOn,
             },
         };
-        Ok(piece.end.map_or(next, |code| Next::Over(Some(code))))
+        Ok(piece.code.map_or(next, |code| Next::Over(Some(code))))
     }
 
     async fn draw(&mut self) -> Result<Next, ErrorBody> {

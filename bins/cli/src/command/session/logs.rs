@@ -107,7 +107,7 @@ async fn kept(seat: &Seat, printer: &mut Lines<'_>, all: bool) -> Result<Option<
                 let over = kept.tail.len().saturating_sub(TAIL);
                 kept.tail.drain(..over);
             }
-            kept.end = kept.end.or(piece.end);
+            kept.end = kept.end.or(piece.code);
         }
     }
 }
@@ -157,7 +157,7 @@ async fn follow(seat: &Seat, mut live: Subscription, mut printer: Lines<'_>, ctx
         if !printer.show(&piece) {
             return Ok(());
         }
-        if let Some(code) = piece.end {
+        if let Some(code) = piece.code {
             printer.finish(Some(code));
             return Ok(());
         }

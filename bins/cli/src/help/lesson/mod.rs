@@ -1,5 +1,6 @@
 //! The lessons, one file a noun: examples of a command and what else to look at.
 
+mod agent;
 mod message;
 mod place;
 mod project;
@@ -40,6 +41,7 @@ pub const ALL: &[&[Lesson]] = &[
     subtask::LESSONS,
     session::LESSONS,
     message::LESSONS,
+    agent::LESSONS,
     template::LESSONS,
     terminal::LESSONS,
     skill::LESSONS,
