@@ -87,6 +87,11 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ("session info", &[&["session", "info", "s1"], &["session", "info"], &["session", "info", "7"]]),
     ("session stop", &[&["session", "stop", "s2"], &["session", "stop", "s99"]]),
     ("session wait", &[&["session", "wait", "s2"], &["session", "wait", "s1", "--timeout", "300ms"]]),
+    ("session attach", &[&["session", "attach", "s2"], &["session", "attach", "s99"]]),
+    ("session logs", &[&["session", "logs", "s2"], &["session", "logs", "s99"]]),
+    ("session send", &[&["session", "send", "s2", "hello"], &["session", "send", "s99", "hello"]]),
+    ("session answer", &[&["session", "answer", "s2", "--allow"], &["session", "answer", "s2"]]),
+    ("session replay", &[&["session", "replay", "s2"], &["session", "replay", "s99"]]),
     ("message send", &[&["message", "send", "ann", "hello"], &["message", "send", "s99", "hello"]]),
     ("message list", &[&["message", "list"]]),
     ("message read", &[&["message", "read"], &["message", "read", "m99"]]),
@@ -101,6 +106,14 @@ const STORY: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("template save", &[&["template", "save", "two", "t1", "t2"]]),
+    ("skill list", &[&["skill", "list"], &["skill", "list", "--role", "worker"]]),
+    ("skill show", &[&["skill", "show", "maestro-cli"], &["skill", "show", "maestro-clo"]]),
+    ("skill validate", &[&["skill", "validate"], &["skill", "validate", "nowhere"]]),
+    ("skill install", &[&["skill", "install", "maestro-cli", "--target", "claude"], &["skill", "install", "nowhere"]]),
+    ("skill uninstall", &[&["skill", "uninstall", "--target", "claude"]]),
+    ("agent show", &[&["agent", "show", "shell"], &["agent", "show", "shel"]]),
+    ("node list", &[&["node", "list"]]),
+    ("node info", &[&["node", "info", "nowhere"]]),
     ("update", &[&["update", "hello"]]),
     ("wait", &[&["wait", "t5"], &["wait", "t2", "--timeout", "300ms"]]),
     ("events", &[&["events", "--about", "t5"], &["events", "--cursor", "x"]]),
@@ -118,8 +131,8 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ("project purge", &[&["project", "purge", "api"], &["project", "purge", "api", "--confirm", "api"]]),
 ];
 
-/// Their output is of this machine; they have their own tests.
-const OF_THE_MACHINE: &[&str] = &["up", "down", "logs", "doctor"];
+/// Their output is of this machine or in an agent's own format; they have their own tests.
+const OF_THE_MACHINE: &[&str] = &["up", "down", "logs", "doctor", "agent list", "agent doctor", "hook", "mcp"];
 
 fn run(cli: &Cli, words: &[&str], json: bool) -> String {
     let mut all = vec!["-p", "web"];

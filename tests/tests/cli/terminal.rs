@@ -107,14 +107,16 @@ fn a_closed_pipe_ends_a_command_quietly() {
     let reference = scene.cli.plain(&["help", "reference"], b"").out;
     let every = reference.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(" maestro "));
     // Starting a stack is another matter.
-    lines.extend(every.filter(|name| *name != "up").map(|name| name.split(' ').collect()));
+    lines.extend(every.filter(|name| !["up", "wait"].contains(name)).map(|name| name.split(' ').collect()));
+    // Without a target it waits for a message, for as long as it is given.
+    lines.push(vec!["wait", "--timeout", "1s"]);
     lines.push(vec!["task", "export"]);
     lines.push(vec!["events", "--follow", "--timeout", "20s"]);
     for words in lines {
         for json in [&[][..], &["--json"]] {
             let words = [words.as_slice(), json].concat();
             let mut command = command(&scene, &words, &[]);
-            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             drop(child.stdout.take());
             let output = child.wait_with_output().unwrap();
             let err = String::from_utf8_lossy(&output.stderr);
