@@ -141,7 +141,7 @@ fn spawn(dir: &Path, config: &str, port: i32) -> Child {
     let file = dir.join("nats.conf");
     let store = dir.join("js");
     let text = format!(
-        "listen: \"127.0.0.1:{port}\"\nports_file_dir: {dir:?}\nlog_file: {:?}\njetstream {{ store_dir: {store:?} }}\n{config}\n",
+        "listen: \"127.0.0.1:{port}\"\nports_file_dir: {dir:?}\nlog_file: {:?}\njetstream {{ store_dir: {store:?}, max_file_store: 64GB }}\n{config}\n",
         dir.join("log"),
     );
     fs::write(&file, text).unwrap();
