@@ -121,7 +121,7 @@ async fn agents_of(context: &Context) -> NodeAgents {
     let agents = Agents::find(agents, inherited);
     NodeAgents {
         node: node.clone(),
-        agents: agents.views(inherited).await,
+        agents: agents.views(inherited, &context.holders).await,
         mistakes: agents.profiles.mistakes.iter().map(ToString::to_string).collect(),
     }
 }

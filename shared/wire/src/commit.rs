@@ -286,6 +286,8 @@ pub struct Told {
     /// `task/t12`
     pub entity: String,
     pub change: serde_json::Map<String, serde_json::Value>,
+    /// How long the event's data is in the commit; what is told of it is no longer.
+    pub bytes: usize,
 }
 
 #[derive(Deserialize)]
@@ -306,7 +308,7 @@ pub fn decode_told(bytes: &[u8], wanted: impl Fn(u16) -> bool) -> Result<Vec<(u1
             let Change { change } = serde_json::from_str(raw.data.get())?;
             let actor = raw.actor.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))?;
             let (id, entity) = (raw.id.into_owned(), raw.subject.into_owned());
-            Ok((index, Told { id, time: raw.time, actor, entity, change }))
+            Ok((index, Told { id, time: raw.time, actor, entity, change, bytes: raw.data.get().len() }))
         })
         .collect()
 }

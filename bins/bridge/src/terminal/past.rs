@@ -48,9 +48,15 @@ async fn collect(work: &Client, place: &Place, until: Option<u64>) -> Result<Vec
         if piece.is_empty() {
             continue;
         }
-        // Only what hangs together; a repetition of what was published before is no hole.
-        if end.is_some_and(|end| from < end) {
-            continue;
+        // Only what hangs together; a repetition of what was published before is no hole, and may end beyond it.
+        let mut from = from;
+        if let Some(known) = end.and_then(|end| end.checked_sub(from)).filter(|known| *known > 0) {
+            let known = usize::try_from(known).unwrap_or(usize::MAX);
+            if known >= piece.len() {
+                continue;
+            }
+            piece = piece.slice(known..);
+            from += known as u64;
         }
         if end.is_some_and(|end| from > end) {
             pieces.clear();

@@ -10,19 +10,22 @@ use std::{
 
 use bytes::Bytes;
 use maestro_client::Headers;
+use maestro_domain::Timestamp;
 use maestro_wire::{Reply, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
     Ask, Project, ReplyTo,
-    actor::{Actor, answer},
+    actor::{Actor, answer, unavailable},
 };
-use crate::registry::overloaded;
+use crate::clock::now;
 
 /// The home acknowledges within this, or the replica decides itself; one that is gone is known at once.
 const BOUND: Duration = Duration::from_millis(500);
-/// Of one message, about, in bytes.
+/// Of one command beside what it says, in bytes, at most.
+const ENVELOPE: usize = 128;
+/// Of one message, in bytes.
 const BATCH_BYTES: usize = header::MAX_COMMAND;
 
 /// Where a replica takes commands from its peers.
@@ -38,6 +41,9 @@ pub struct Batch {
     /// `maestro.v1.peer.batch`
     #[serde(rename = "type")]
     kind: String,
+    /// After this its sender has given the home up and decides itself: taken later, a command could be decided twice,
+    /// and one of the two refused. Clocks that differ by more than the bound make replicas decide each for themselves.
+    not_after: Timestamp,
     pub commands: Vec<Handed>,
 }
 
@@ -49,11 +55,18 @@ pub struct Handed {
     pub subject: String,
     /// Where its sender waits.
     pub reply: String,
+    /// The sender has given up after this.
+    pub expires_at: Timestamp,
     pub payload: Box<RawValue>,
 }
 
 impl Batch {
     const TYPE: &'static str = "maestro.v1.peer.batch";
+
+    /// Whether whoever sent it still waits.
+    pub fn is_in_time(&self, now: Timestamp) -> bool {
+        now <= self.not_after
+    }
 
     /// Reads a batch; `None`: it is of another kind.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
@@ -73,13 +86,18 @@ impl Actor {
                 kept.push_back(ask);
                 continue;
             };
-            batch.2 += handed.payload.get().len();
-            batch.0.push(ask);
-            batch.1.push(handed);
-            if batch.2 >= BATCH_BYTES {
+            let size = handed.payload.get().len() + handed.subject.len() + handed.reply.len() + ENVELOPE;
+            if size > BATCH_BYTES {
+                kept.push_back(ask);
+                continue;
+            }
+            if batch.2 + size > BATCH_BYTES {
                 let (asks, commands, _) = std::mem::take(&mut batch);
                 self.shared.calls.spawn(send(call.clone(), asks, commands));
             }
+            batch.2 += size;
+            batch.0.push(ask);
+            batch.1.push(handed);
         }
         self.waiting = kept;
         if !batch.0.is_empty() {
@@ -110,11 +128,12 @@ fn hand(ask: &mut Ask) -> Option<Handed> {
     let ReplyTo::Caller(responder) = &ask.reply else { return None };
     let (subject, payload) = ask.raw.take()?;
     let payload = serde_json::from_slice(&payload).ok()?;
-    Some(Handed { subject, reply: responder.reply_to().to_owned(), payload })
+    Some(Handed { subject, reply: responder.reply_to().to_owned(), expires_at: ask.expires_at, payload })
 }
 
 async fn send(call: Call, asks: Vec<Ask>, commands: Vec<Handed>) {
-    let batch = Batch { kind: Batch::TYPE.to_owned(), commands };
+    let not_after = now().plus_millis(i64::try_from(BOUND.as_millis()).unwrap_or(0));
+    let batch = Batch { kind: Batch::TYPE.to_owned(), not_after, commands };
     let payload: Bytes = serde_json::to_vec(&batch).unwrap_or_default().into();
     let taken = call.client.request(&call.home, &Headers::new(), payload, BOUND).await;
     if taken.is_ok_and(|message| Reply::decode(message.payload()).is_ok_and(|reply| reply.success)) {
@@ -126,7 +145,8 @@ async fn send(call: Call, asks: Vec<Ask>, commands: Vec<Handed>) {
     call.silent.store(true, Ordering::Relaxed);
     for ask in asks {
         if let Err(ask) = call.project.try_ask(ask) {
-            answer(*ask, Reply::refused(overloaded()));
+            // The home may have it all the same.
+            answer(*ask, Reply::refused(unavailable("the project's home did not answer; the same command id is safe")));
         }
     }
 }
@@ -138,13 +158,16 @@ mod tests {
     #[test]
     fn a_batch_is_read_as_it_was_written_and_nothing_else_is() {
         let payload = RawValue::from_string(r#"{"type":"maestro.v1.command","id":"x"}"#.into()).unwrap();
-        let handed = Handed { subject: "maestro.v1.cmd.web.ann.task.log".into(), reply: "_INBOX.a.b".into(), payload };
-        let batch = Batch { kind: Batch::TYPE.into(), commands: vec![handed] };
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let (subject, reply) = ("maestro.v1.cmd.web.ann.task.log".into(), "_INBOX.a.b".into());
+        let handed = Handed { subject, reply, expires_at: at.plus_secs(5), payload };
+        let batch = Batch { kind: Batch::TYPE.into(), not_after: at, commands: vec![handed] };
+        assert!(batch.is_in_time(at) && !batch.is_in_time(at.plus_millis(1)));
         let bytes = serde_json::to_vec(&batch).unwrap();
-        let text = r#"{"type":"maestro.v1.peer.batch","commands":[{"subject":"maestro.v1.cmd.web.ann.task.log","reply":"_INBOX.a.b","payload":{"type":"maestro.v1.command","id":"x"}}]}"#;
+        let text = r#"{"type":"maestro.v1.peer.batch","notAfter":"2023-11-14T22:13:20Z","commands":[{"subject":"maestro.v1.cmd.web.ann.task.log","reply":"_INBOX.a.b","expiresAt":"2023-11-14T22:13:25Z","payload":{"type":"maestro.v1.command","id":"x"}}]}"#;
         assert_eq!(std::str::from_utf8(&bytes).unwrap(), text);
         assert_eq!(Batch::decode(&bytes).unwrap().commands.len(), 1);
-        for other in ["", "{}", r#"{"type":"maestro.v2.peer.batch","commands":[]}"#] {
+        for other in ["", "{}", r#"{"type":"maestro.v2.peer.batch","notAfter":"2023-11-14T22:13:20Z","commands":[]}"#] {
             assert!(Batch::decode(other.as_bytes()).is_none(), "{other}");
         }
     }

@@ -9,6 +9,8 @@ use crate::store::{Found, Place, Wanted};
 /// Entries of one page, in bytes: an answer must fit into one message of the broker. One commit may exceed it by its
 /// own size, which is bounded too.
 const PAGE_BYTES: usize = 256 * 1024;
+/// Of an entry beside what happened: who, when, about what.
+const ENVELOPE: usize = 160;
 /// Commits that are asked for at the same time.
 const AT_ONCE: usize = 16;
 
@@ -69,16 +71,10 @@ async fn placed(asked: &Asked<'_>, wanted: Wanted) -> Result<(Vec<(Place, Timeli
     let Some(payload) = payload else { return Ok((Vec::new(), 0)) };
     let told = decode_told(&payload, |index| indices.as_ref().is_none_or(|wanted| wanted.contains(&index)));
     let told = told.map_err(|error| unavailable(format!("sequence {seq} of the ledger: {error}")))?;
-    // What is told is about as long as its share of the commit.
-    let bytes = if indices.is_none() { payload.len() } else { told.iter().map(|(_, told)| size(told)).sum() };
+    let bytes = told.iter().map(|(_, told)| told.bytes + ENVELOPE).sum();
     let entries = told.into_iter().map(|(index, told)| {
-        let maestro_wire::Told { id, time, actor, entity, change } = told;
+        let maestro_wire::Told { id, time, actor, entity, change, .. } = told;
         ((seq, index), TimelineEntry { seq, id, at: time, actor, entity, change })
     });
     Ok((entries.collect(), bytes))
-}
-
-/// About how long an entry is: its texts, and the rest.
-fn size(told: &maestro_wire::Told) -> usize {
-    told.change.values().map(|value| value.as_str().map_or(32, str::len)).sum::<usize>() + 160
 }

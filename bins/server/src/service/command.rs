@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use maestro_domain::{Actor, Caller, ProjectId, Request};
+use maestro_domain::{Actor, Caller, ProjectId, Request, Timestamp};
 use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, Reply, Subject, decode_command, digest};
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +16,15 @@ use crate::{
 
 /// How long a command without an expiry of its own may wait.
 const PATIENCE_SECS: i64 = 10;
+
+/// From whom a command comes.
+pub enum Hand {
+    First,
+    /// Another replica took it, and knows how long its sender waits.
+    Second {
+        expires_at: Timestamp,
+    },
+}
 
 /// A command that was read.
 struct Command {
@@ -33,7 +42,7 @@ pub fn take(
     subject: &str,
     payload: Bytes,
     mut responder: Responder,
-    first_hand: bool,
+    hand: Hand,
     waiting: &TaskTracker,
 ) {
     let (verb, read) = read(subject, &payload);
@@ -42,7 +51,10 @@ pub fn take(
         Ok(command) => command,
         Err(error) => return responder.send(Reply::refused(error)),
     };
-    command.raw = first_hand.then(|| (subject.to_owned(), payload));
+    match hand {
+        Hand::First => command.raw = Some((subject.to_owned(), payload)),
+        Hand::Second { expires_at } => command.envelope.expires_at = Some(expires_at),
+    }
     let project = room.registry.get(&command.project);
     let wanted = wanted(room, &command.envelope);
     if let Some(project) = project.filter(|project| wanted.is_none_or(|wanted| project.has_reached(wanted))) {

@@ -19,6 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use answer::Responder;
 use answer::{Answered, Origin, Place};
+use command::Hand;
 pub use stats::Stats;
 
 use crate::{
@@ -122,7 +123,7 @@ impl Desk {
                 continue;
             };
             let responder = Responder::new(Origin::Request(request), self.out.clone(), place);
-            command::take(&self.room, &subject, payload, responder, true, &self.handlers);
+            command::take(&self.room, &subject, payload, responder, Hand::First, &self.handlers);
         }
     }
 
@@ -134,6 +135,11 @@ impl Desk {
                 respond(request, &Reply::refused(error)).await;
                 continue;
             };
+            if !batch.is_in_time(crate::clock::now()) {
+                let error = ErrorBody::new(ErrorCode::TimedOut, "this batch came too late; its sender decides itself");
+                respond(request, &Reply::refused(error)).await;
+                continue;
+            }
             for handed in batch.commands {
                 let Some(address) = ReplyAddress::parse(&handed.reply) else {
                     tracing::warn!(reply = handed.reply, "a command without an inbox dropped");
@@ -145,7 +151,8 @@ impl Desk {
                 };
                 let responder = Responder::new(Origin::Peer(address), self.out.clone(), place);
                 let payload = String::from(Box::<str>::from(handed.payload)).into();
-                command::take(&self.room, &handed.subject, payload, responder, false, &self.handlers);
+                let hand = Hand::Second { expires_at: handed.expires_at };
+                command::take(&self.room, &handed.subject, payload, responder, hand, &self.handlers);
             }
             respond(request, &Reply::ok(&())).await;
         }

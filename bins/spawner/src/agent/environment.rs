@@ -52,13 +52,15 @@ pub struct Session<'a> {
     pub bin: &'a Path,
 }
 
+/// What any program of an agent may see of the spawner's own environment.
+pub fn public(inherited: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mine = |name: &str| HIDDEN.contains(&name) || is_enclosing(name);
+    inherited.iter().filter(|(name, _)| !mine(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// The whole environment of the agent.
 pub fn environment(inherited: &BTreeMap<String, String>, session: &Session<'_>) -> BTreeMap<String, String> {
-    let mut variables: BTreeMap<String, String> = inherited
-        .iter()
-        .filter(|(name, _)| !HIDDEN.contains(&name.as_str()) && !is_enclosing(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let mut variables = public(inherited);
     let manifest = session.manifest;
     let tasks: Vec<String> = manifest.tasks.iter().map(|detail| detail.task.id.to_string()).collect();
     let role = match manifest.role {

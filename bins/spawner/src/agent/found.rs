@@ -9,7 +9,9 @@ use std::time::Duration;
 use maestro_wire::{AgentInfo, AgentView};
 use tokio::process::Command;
 
+use super::environment::public;
 use super::profile::{Known, Profile, Profiles};
+use crate::holder::Holders;
 
 /// A program that says its version takes no longer.
 const PROBE: Duration = Duration::from_secs(10);
@@ -49,16 +51,22 @@ impl Agents {
     }
 
     /// Everything about every profile; the programs are asked for their versions, all at once.
-    pub async fn views(&self, variables: &BTreeMap<String, String>) -> Vec<AgentView> {
-        let probes = self.profiles.known.iter().map(|(name, known)| self.view(name, known, variables));
+    pub async fn views(&self, variables: &BTreeMap<String, String>, holders: &Holders) -> Vec<AgentView> {
+        let probes = self.profiles.known.iter().map(|(name, known)| self.view(name, known, variables, holders));
         futures::future::join_all(probes).await
     }
 
-    async fn view(&self, name: &str, known: &Known, variables: &BTreeMap<String, String>) -> AgentView {
+    async fn view(
+        &self,
+        name: &str,
+        known: &Known,
+        variables: &BTreeMap<String, String>,
+        holders: &Holders,
+    ) -> AgentView {
         let profile = &known.profile;
         let program = self.programs.get(name);
         let version = match (program, &profile.version) {
-            (Some(program), Some(arguments)) => Some(version(program, arguments, variables).await),
+            (Some(program), Some(arguments)) => Some(version(program, arguments, variables, holders).await),
             (Some(_) | None, _) => None,
         };
         let (version, problem) = match version {
@@ -95,12 +103,19 @@ fn on_path(program: &str, variables: &BTreeMap<String, String>) -> Option<PathBu
     })
 }
 
-async fn version(program: &Path, arguments: &[String], variables: &BTreeMap<String, String>) -> Result<String, String> {
+async fn version(
+    program: &Path,
+    arguments: &[String],
+    variables: &BTreeMap<String, String>,
+    holders: &Holders,
+) -> Result<String, String> {
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(variables).stdin(Stdio::null()).kill_on_drop(true);
-    let output = match tokio::time::timeout(PROBE, command.output()).await {
+    command.args(arguments).env_clear().envs(public(variables)).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (child, _own) = holders.start(&mut command).map_err(|error| format!("it cannot be started: {error}"))?;
+    let output = match tokio::time::timeout(PROBE, child.wait_with_output()).await {
         Ok(Ok(output)) => output,
-        Ok(Err(error)) => return Err(format!("it cannot be started: {error}")),
+        Ok(Err(error)) => return Err(format!("it cannot be heard: {error}")),
         Err(_) => return Err(format!("it did not say its version within {} s", PROBE.as_secs())),
     };
     let said = String::from_utf8_lossy(&output.stdout);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use maestro_wire::Manifest;
 use rand::RngExt;
@@ -178,12 +179,20 @@ fn filled(text: &str, values: &BTreeMap<&str, String>) -> Option<String> {
 
 /// Merges the trust into the agent's file, if it is not there yet.
 fn believe(trust: &Trust, values: &BTreeMap<&str, String>, variables: &BTreeMap<String, String>) -> io::Result<()> {
+    // Sessions that start together must not undo each other's.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let file: PathBuf = below_home(&trust.file, variables);
+    // Somebody's link to where they keep such files stays a link.
+    let file = fs::canonicalize(&file).unwrap_or(file);
     let mut found: Value = match fs::read(&file) {
         Ok(bytes) => serde_json::from_slice(&bytes)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Value::Object(serde_json::Map::new()),
         Err(error) => return Err(error),
     };
+    if !found.is_object() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the agent's own file is no object; it stays as it is"));
+    }
     if merge(&mut found, &trust.value, values) {
         maestro_runtime::write_secret(&file, &serde_json::to_vec_pretty(&found)?)?;
     }

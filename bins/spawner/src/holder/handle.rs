@@ -68,6 +68,18 @@ impl Holders {
         Ok(Holder { identity, child, stdin: Some(stdin), lines: BufReader::new(stdout).lines(), holders: self.clone() })
     }
 
+    /// Starts a child that is no holder and is waited for by whoever asks; no sweep takes it for an orphan meanwhile.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start(&self, command: &mut Command) -> io::Result<(Child, Own)> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        let pid = child.id().unwrap_or_default();
+        own.insert(pid);
+        Ok((child, Own { holders: self.clone(), pid }))
+    }
+
     /// Ends everything that lost its holder: children of this process that it did not start, and theirs.
     pub async fn sweep(&self) -> Ended {
         if !self.sweeps {
@@ -92,6 +104,18 @@ impl Holders {
 
     fn forget(&self, pid: u32) {
         self.own.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
+    }
+}
+
+/// A child that is known to be ours, until this is dropped.
+pub struct Own {
+    holders: Holders,
+    pid: u32,
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.holders.forget(self.pid);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::output::Output;
 /// Show an agent profile as it is in force, to copy from
 #[derive(Args, Debug)]
 pub struct ShowArgs {
+    /// Its name, as in `maestro agent list`
     pub agent: AgentName,
     /// As this host has it [default: the first that knows it]
     #[arg(long)]

@@ -12,6 +12,7 @@ use crate::{nodes, view};
 /// Show one spawner and the sessions that it runs
 #[derive(Args, Debug)]
 pub struct InfoArgs {
+    /// Its name, as in `maestro node list`
     pub node: NodeName,
 }
 
