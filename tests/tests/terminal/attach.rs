@@ -38,7 +38,7 @@ fn somebody_works_in_a_session_and_leaves_it_running() {
     let mut gone = scene.tty(&["session", "attach", &id], 90, 25);
     assert_eq!(gone.wait().code(), Some(7));
     gone.until("error[session_state]");
-    gone.until(&format!("maestro session logs {id}"));
+    gone.until(&format!("session logs {id}"));
 }
 
 #[test]

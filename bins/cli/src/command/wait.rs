@@ -92,7 +92,8 @@ pub async fn poll(
         let left = until.saturating_duration_since(Instant::now());
         let longest = Duration::from_millis(u64::from(WaitEnvelope::MAX_MS));
         let slice = u32::try_from(left.min(longest).as_millis()).unwrap_or(WaitEnvelope::MAX_MS);
-        let outcome = match ctx.caller(left.min(Duration::from_secs(5))).await {
+        // Whoever does not want to wait wants an answer all the same.
+        let outcome = match ctx.caller(left.clamp(Duration::from_secs(1), Duration::from_secs(5))).await {
             Ok(caller) => caller.wait(project, request, &ctx.seen(project), slice).await,
             Err(error) => return Err(error),
         };
