@@ -164,10 +164,12 @@ mod tests {
         let batch = Batch { kind: Batch::TYPE.into(), not_after: at, commands: vec![handed] };
         assert!(batch.is_in_time(at) && !batch.is_in_time(at.plus_millis(1)));
         let bytes = serde_json::to_vec(&batch).unwrap();
-        let text = r#"{"type":"maestro.v1.peer.batch","notAfter":"2023-11-14T22:13:20Z","commands":[{"subject":"maestro.v1.cmd.web.ann.task.log","reply":"_INBOX.a.b","expiresAt":"2023-11-14T22:13:25Z","payload":{"type":"maestro.v1.command","id":"x"}}]}"#;
+        let text = r#"{"type":"maestro.v1.peer.batch","notAfter":"2023-11-14T22:13:20.000Z","commands":[{"subject":"maestro.v1.cmd.web.ann.task.log","reply":"_INBOX.a.b","expiresAt":"2023-11-14T22:13:25.000Z","payload":{"type":"maestro.v1.command","id":"x"}}]}"#;
         assert_eq!(std::str::from_utf8(&bytes).unwrap(), text);
         assert_eq!(Batch::decode(&bytes).unwrap().commands.len(), 1);
-        for other in ["", "{}", r#"{"type":"maestro.v2.peer.batch","notAfter":"2023-11-14T22:13:20Z","commands":[]}"#] {
+        for other in
+            ["", "{}", r#"{"type":"maestro.v2.peer.batch","notAfter":"2023-11-14T22:13:20.000Z","commands":[]}"#]
+        {
             assert!(Batch::decode(other.as_bytes()).is_none(), "{other}");
         }
     }
