@@ -67,7 +67,7 @@ fn early_printer(arguments: &[OsString], environment: &Environment) -> Printer {
 }
 
 /// The words as they were typed, less the program's name.
-fn spoken(arguments: &[OsString]) -> Vec<String> {
+pub fn spoken(arguments: &[OsString]) -> Vec<String> {
     arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
 }
 

@@ -4,10 +4,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use maestro_client::{Client, Delivered, FollowError, FollowOptions, Item, Start};
 use maestro_wire::{CommitError, header};
-use tokio::{
-    sync::{Semaphore, mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     ledger::{Commit, Ledger, STREAM},
@@ -124,7 +122,7 @@ struct Ahead(VecDeque<Reading>);
 
 enum Reading {
     Done(Box<Read>),
-    Under(JoinHandle<Read>),
+    Under(AbortOnDropHandle<Read>),
 }
 
 impl Ahead {
@@ -141,8 +139,9 @@ impl Ahead {
             self.0.push_back(Reading::Done(Box::new(read(ledger, &delivered))));
         } else {
             let ledger = ledger.clone();
-            // Ends by itself, with one message.
-            self.0.push_back(Reading::Under(tokio::spawn(async move { read(&ledger, &delivered) })));
+            // Ends by itself, with one message, or with whoever follows.
+            let reading = tokio::spawn(async move { read(&ledger, &delivered) });
+            self.0.push_back(Reading::Under(AbortOnDropHandle::new(reading)));
         }
     }
 

@@ -1,5 +1,5 @@
-//! Reading single messages and the state of a stream, always from its leader: a direct get may be
-//! answered by a replica that is behind.
+//! Reading single messages and the state of a stream, from its leader: a direct get may be answered by a
+//! replica that is behind. One reader asks for what is known to be there, and takes it from whoever has it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

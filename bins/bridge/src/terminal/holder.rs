@@ -6,23 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maestro_client::{Bytes, Client, Headers, Message, RequestError};
 use maestro_wire::Reply;
+use maestro_wire::header::{END, GAP, OFFSET, SIZE, VIEWER};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Place;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// On output: the offset of the first byte.
-pub const OFFSET: &str = "Maestro-Offset";
-/// On output: the bytes from this offset to the first are gone for good.
-const GAP: &str = "Maestro-Gap";
-/// On output: the terminal's size, `120x40`. On input: the size of whoever types.
-const SIZE: &str = "Maestro-Size";
-/// On the last output: the agent's exit code.
-const END: &str = "Maestro-End";
-/// On input: a word that tells one viewer from another.
-const VIEWER: &str = "Maestro-Viewer";
 
 /// Columns and rows.
 pub type Size = (u16, u16);

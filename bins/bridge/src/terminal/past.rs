@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use maestro_client::{Bytes, Client, FollowError, FollowOptions, Item, Start};
+use maestro_wire::header::OFFSET;
 
-use super::{Place, holder::OFFSET};
+use super::Place;
 
 /// What is shown at most: the last bytes.
 const SHOWN: usize = 256 << 10;

@@ -52,7 +52,7 @@ fn shown(lesson: &Lesson) -> String {
 
 /// The help that a line with `--help` in it asks for: as a document, and as text with colours.
 pub fn asked(arguments: &[OsString]) -> (Value, String) {
-    let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = crate::start::spoken(arguments);
     let mut tree = tree();
     let text = match tree.try_get_matches_from_mut(arguments) {
         Err(error) => error.render(),
