@@ -16,7 +16,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## a stack of its own, real agents on real work, a report; ends by itself
@@ -90,6 +90,15 @@ $(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.jso
 .PHONY: browser
 browser: ## a Chromium for the page's tests: Debian's, installed when run as root
 	@tests/browser/get-chromium.sh
+
+.PHONY: compose-env
+compose-env: ## prints what this host's maestro needs for the stack of `docker compose up`: eval "$$(make -s compose-env)"
+	@containers/host-env.sh
+
+.PHONY: test-compose
+test-compose: ## the containers for real: build, up, work, kill, restart, cluster (PARTS="build single" for some)
+	$(CARGO) build -p maestro-cli --bins
+	@tests/compose/run.sh $(PARTS)
 
 .PHONY: clean
 clean: ## removes what was built, keeps every home

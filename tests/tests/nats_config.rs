@@ -93,9 +93,7 @@ fn monitoring(server: &NatsServer, path: &str) -> Value {
 
 #[test]
 fn the_laptop_listens_on_loopback_syncs_always_and_pings_often() {
-    let server = NatsServer::with(
-        Layout::new(Flavour::Secured).edit("http_port: {{monitor_port}}", "http_port: -1\n#{{monitor_port}}"),
-    );
+    let server = NatsServer::with(Layout::new(Flavour::Secured).edit("127.0.0.1:{{monitor_port}}", "127.0.0.1:-1"));
     let vars = monitoring(&server, "/varz");
     assert_eq!(vars["host"], "127.0.0.1");
     assert_eq!(vars["http_host"], "127.0.0.1");

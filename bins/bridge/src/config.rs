@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use maestro_domain::Actor;
-use maestro_runtime::{Environment, Home};
+use maestro_runtime::{Environment, Home, secret};
 
 /// Serves the dashboard and forwards the ledger's updates to it.
 #[derive(Debug, Parser)]
-#[command(name = "maestro-bridge", version)]
+#[command(name = "maestro-bridge", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// Where to listen.
-    #[arg(long, default_value = "127.0.0.1:7373")]
+    #[arg(long, env = "MAESTRO_BRIDGE_LISTEN", default_value = "127.0.0.1:7373")]
     listen: SocketAddr,
     /// The bearer token's file; made (mode 600) when it is not there. [default: `token` in the home]
     #[arg(long)]
@@ -32,6 +32,21 @@ struct Arguments {
     /// A name (with its port, if it is not the default one) under which a proxy makes this page known.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]")]
     allow_hosts: Vec<String>,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What else the program does, beside a bridge that runs with the same settings.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Part {
+    /// Ask the bridge at MAESTRO_BRIDGE_LISTEN how it is; ends with 1 unless it serves
+    Health,
+    /// Print the dashboard's address with a new one-time code
+    Code {
+        /// How a browser reaches the bridge [default: http:// and where it listens]
+        #[arg(long, env = "MAESTRO_BRIDGE_URL", value_name = "URL")]
+        url: Option<String>,
+    },
 }
 
 /// What bounds clients and memory.
@@ -90,6 +105,8 @@ pub struct Config {
     /// The broker as user `core-work`: terminals and nodes. Without it the page has neither.
     pub work_url: Option<String>,
     pub limits: Limits,
+    /// What to do instead of serving.
+    pub part: Option<Part>,
 }
 
 impl Config {
@@ -100,10 +117,11 @@ impl Config {
     pub fn from_command_line() -> anyhow::Result<Self> {
         let environment = Environment::read();
         let arguments = Arguments::parse();
-        let core_url = std::env::var("MAESTRO_CORE_URL").ok().filter(|url| !url.trim().is_empty());
-        let work_url = std::env::var("MAESTRO_WORK_URL").ok().filter(|url| !url.trim().is_empty());
-        let core_url = core_url.context(
-            "MAESTRO_CORE_URL is not set: it names the broker as nats://core:PASSWORD@HOST:PORT (`maestro up` sets it)",
+        let lookup = |name: &str| std::env::var(name).ok();
+        let work_url = secret("MAESTRO_WORK_URL", lookup)?;
+        let core_url = secret("MAESTRO_CORE_URL", lookup)?.context(
+            "neither MAESTRO_CORE_URL nor MAESTRO_CORE_URL_FILE is set: it names the broker as \
+             nats://core:PASSWORD@HOST:PORT (`maestro up` sets it)",
         )?;
         let token_file = match arguments.token_file {
             Some(path) => path,
@@ -124,6 +142,7 @@ impl Config {
             core_url,
             work_url,
             limits: Limits::default(),
+            part: arguments.part,
         })
     }
 

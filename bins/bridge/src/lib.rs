@@ -5,6 +5,7 @@
 //! queries go to the server as one user.
 
 mod access;
+mod ask;
 mod clock;
 mod config;
 mod feed;
@@ -18,5 +19,6 @@ mod snapshot;
 mod socket;
 mod terminal;
 
-pub use config::{Config, Limits};
+pub use ask::{address_with_code, health};
+pub use config::{Config, Limits, Part};
 pub use run::run;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use maestro_bridge::{Config, Part, address_with_code, health};
 use maestro_runtime::{Environment, LogOptions, Shutdown, init_logging};
 
 #[tokio::main]
@@ -13,10 +14,22 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> anyhow::Result<()> {
-    let config = maestro_bridge::Config::from_command_line()?;
+    let config = Config::from_command_line()?;
     init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
+    match &config.part {
+        Some(Part::Health) => return health(&config).await,
+        Some(Part::Code { url }) => return tell(&address_with_code(&config, url.as_deref()).await?),
+        None => {}
+    }
     let shutdown = Shutdown::listen()?;
     maestro_bridge::run(config, shutdown.drain()).await
+}
+
+#[expect(clippy::print_stdout, reason = "the address that was asked for")]
+#[expect(clippy::unnecessary_wraps, reason = "what the program ends with")]
+fn tell(address: &str) -> anyhow::Result<()> {
+    println!("{address}");
+    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "the one line that says why the program ended")]

@@ -2,29 +2,88 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
+use maestro_runtime::secret;
+
 /// The decider of Maestro: commands in, events to the ledger, answers to queries.
-#[derive(clap::Parser, Clone)]
-#[command(name = "maestro-server", version)]
+#[derive(clap::Args, Clone)]
 pub struct Config {
     /// Name of this replica; unique among the replicas of one ledger.
-    #[arg(long, default_value = "server-1")]
+    #[arg(long, env = "MAESTRO_REPLICA", default_value = "server-1")]
     pub name: String,
     /// Where the projection is kept; it can be deleted.
     #[arg(long, default_value = "./maestro-server")]
     pub data: PathBuf,
-    /// Replicas of each stream: 1, or 3 on a cluster.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub stream_replicas: u8,
+    /// Replicas of each stream: 1, or 3 on a cluster [default: MAESTRO_STREAM_REPLICAS, or the file that
+    /// MAESTRO_STREAM_REPLICAS_FILE names, else 1]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub stream_replicas: Option<u8>,
     /// Written once the server serves.
     #[arg(long)]
     pub ready_file: Option<PathBuf>,
-    /// Broker address with the credentials of `core` (account CORE).
-    #[arg(long, env = "MAESTRO_CORE_URL", hide_env_values = true)]
+    /// Broker address with the credentials of `core` (account CORE); MAESTRO_CORE_URL_FILE names a file of it.
+    #[arg(long, env = "MAESTRO_CORE_URL", hide_env_values = true, default_value = "", hide_default_value = true)]
     pub core_url: String,
-    /// Broker address with the credentials of `core-work` (account WORK).
-    #[arg(long, env = "MAESTRO_WORK_URL", hide_env_values = true)]
+    /// Broker address with the credentials of `core-work` (account WORK); MAESTRO_WORK_URL_FILE names a file of it.
+    #[arg(long, env = "MAESTRO_WORK_URL", hide_env_values = true, default_value = "", hide_default_value = true)]
     pub work_url: String,
     /// Commands that may wait for one project before callers hear `overloaded`.
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub mailbox: u32,
+}
+
+impl Config {
+    /// Replicas of each stream.
+    pub fn stream_replicas(&self) -> u8 {
+        self.stream_replicas.unwrap_or(1)
+    }
+}
+
+/// The command line.
+#[derive(clap::Parser, Clone)]
+#[command(name = "maestro-server", version, about, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What else the program does.
+#[derive(clap::Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Ask the replica of this name (MAESTRO_REPLICA) over the broker how it is; ends with 1 unless it serves
+    Health,
+}
+
+impl Arguments {
+    /// The settings, complete, and what to do with them.
+    ///
+    /// # Errors
+    /// A sentence that says which address is missing or which file cannot be read.
+    pub fn resolve(self) -> anyhow::Result<(Config, Option<Part>)> {
+        let mut config = self.config;
+        let lookup = |name: &str| std::env::var(name).ok();
+        for (url, variable, user) in [
+            (&mut config.core_url, "MAESTRO_CORE_URL", "core"),
+            (&mut config.work_url, "MAESTRO_WORK_URL", "core-work"),
+        ] {
+            if url.trim().is_empty() {
+                *url = secret(variable, lookup)?.with_context(|| {
+                    format!(
+                        "neither {variable} nor {variable}_FILE is set: it names the broker as \
+                         nats://{user}:PASSWORD@HOST:PORT (`maestro up` sets it)"
+                    )
+                })?;
+            }
+        }
+        if config.stream_replicas.is_none()
+            && let Some(text) = secret("MAESTRO_STREAM_REPLICAS", lookup)?
+        {
+            let number = text.parse().ok().filter(|number| (1..=5).contains(number));
+            config.stream_replicas =
+                Some(number.with_context(|| format!("MAESTRO_STREAM_REPLICAS is `{text}`: 1 to 5 is expected"))?);
+        }
+        Ok((config, self.part))
+    }
 }

@@ -4,6 +4,7 @@
 mod clock;
 mod config;
 mod follower;
+mod health;
 mod inbox;
 mod ledger;
 mod nodes;
@@ -28,7 +29,8 @@ use maestro_domain::Timestamp;
 use maestro_wire::{ServerInfo, header};
 use tokio_util::sync::CancellationToken;
 
-pub use config::Config;
+pub use config::{Arguments, Config, Part};
+pub use health::health;
 use nodes::Nodes;
 use registry::Registry;
 
@@ -91,7 +93,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
                 store_aside(&config)?;
                 rebuilt = Some(reason);
                 // It may be another ledger by now.
-                ensure_streams(&core, &work, config.stream_replicas).await?;
+                ensure_streams(&core, &work, config.stream_replicas()).await?;
                 ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
             }
         }
@@ -105,7 +107,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
 async fn prepare(config: &Config) -> anyhow::Result<(Client, Client, ledger::Ledger)> {
     let core = open(&config.core_url, config, "core").await?;
     let work = open(&config.work_url, config, "work").await?;
-    ensure_streams(&core, &work, config.stream_replicas).await?;
+    ensure_streams(&core, &work, config.stream_replicas()).await?;
     let ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
     Ok((core, work, ledger))
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use maestro_runtime::{Environment, LogOptions, Shutdown, init_logging};
-use maestro_server::Config;
+use maestro_server::{Arguments, Part};
 
 /// Every event is a few dozen small allocations that one thread makes and another frees: the system's allocator took a
 /// fifth of a rebuild.
@@ -12,8 +12,7 @@ use maestro_server::Config;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
-    match start(config) {
+    match start(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(cause = format!("{error:#}"), "maestro-server ends");
@@ -22,8 +21,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(config: Config) -> anyhow::Result<()> {
+fn start(arguments: Arguments) -> anyhow::Result<()> {
     init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
+    let (config, part) = arguments.resolve()?;
+    if part == Some(Part::Health) {
+        return tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(maestro_server::health(&config));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let shutdown = Shutdown::listen()?;

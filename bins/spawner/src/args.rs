@@ -6,18 +6,18 @@ use clap::{Parser, Subcommand};
 use maestro_domain::{Label, NodeName, PoolName, ProjectId};
 
 /// Starts sessions on this host. Addresses come from the environment only: MAESTRO_NATS_URL for the spawner, MAESTRO_EDGE_URL
-/// for its agents.
+/// for its agents, or the files that MAESTRO_NATS_URL_FILE and MAESTRO_EDGE_URL_FILE name.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "maestro-spawner", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// This spawner's name [default: the host's name]
-    #[arg(long)]
+    #[arg(long, env = "MAESTRO_NODE")]
     pub node: Option<NodeName>,
     /// The pool whose sessions it starts [default: default]
-    #[arg(long)]
+    #[arg(long, env = "MAESTRO_POOL")]
     pub pool: Option<PoolName>,
     /// How many sessions it runs at once [default: four a core]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, env = "MAESTRO_SLOTS", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub slots: Option<u32>,
     /// A label of this host; may be repeated
     #[arg(long = "label", value_name = "LABEL")]
@@ -35,9 +35,11 @@ pub struct Args {
     pub part: Option<Part>,
 }
 
-/// Parts that the spawner starts itself.
-#[derive(Clone, Copy, Debug, Subcommand)]
+/// What else the program does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum Part {
+    /// Ask the spawner of this name (MAESTRO_NODE or the host's) over the broker how it is; ends with 1 unless it serves
+    Health,
     /// Runs one session's agent.
     #[command(hide = true)]
     Hold,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use maestro_domain::{Label, NodeName, PoolName, ProjectId};
-use maestro_runtime::{ConfigFile, Environment, Home};
+use maestro_runtime::{ConfigFile, Environment, Home, secret};
 
 use crate::args::Args;
 use crate::os;
@@ -54,12 +54,18 @@ impl Config {
         let environment = Environment::from_lookup(|name| variables.get(name).cloned());
         let home = Home::resolve(None, &environment)?;
         let file = ConfigFile::read(&home.config())?;
-        let Some(nats_url) = environment.nats_url().map(ToOwned::to_owned) else {
-            bail!("MAESTRO_NATS_URL is not set: the broker's address as user spawner, nats://spawner:…@host:port");
+        let lookup = |name: &str| variables.get(name).cloned();
+        let Some(nats_url) = secret("MAESTRO_NATS_URL", lookup)? else {
+            bail!(
+                "neither MAESTRO_NATS_URL nor MAESTRO_NATS_URL_FILE is set: the broker's address as user spawner, \
+                 nats://spawner:…@host:port"
+            );
         };
-        let edge_url = variables.get("MAESTRO_EDGE_URL").filter(|url| !url.trim().is_empty()).cloned();
-        let Some(edge_url) = edge_url else {
-            bail!("MAESTRO_EDGE_URL is not set: the broker's address for agents, nats://edge:…@host:port");
+        let Some(edge_url) = secret("MAESTRO_EDGE_URL", lookup)? else {
+            bail!(
+                "neither MAESTRO_EDGE_URL nor MAESTRO_EDGE_URL_FILE is set: the broker's address for agents, \
+                 nats://edge:…@host:port"
+            );
         };
         let holder = std::env::current_exe().context("the path of this program is not known")?;
         let bin = environment.bin().unwrap_or_else(|| holder.with_file_name("maestro"));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use maestro_runtime::{Environment, LogOptions, Shutdown, init_logging};
-use maestro_spawner::{Args, Config, Part, hold, run};
+use maestro_spawner::{Args, Config, Part, health, hold, run};
 
 fn main() -> ExitCode {
     match start(Args::parse()) {
@@ -21,10 +21,14 @@ fn main() -> ExitCode {
 
 fn start(args: Args) -> anyhow::Result<()> {
     init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
-    if let Some(Part::Hold) = args.part {
+    let part = args.part;
+    if part == Some(Part::Hold) {
         return hold();
     }
     let config = Config::resolve(args, std::env::vars().collect())?;
+    if part == Some(Part::Health) {
+        return tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(health(&config));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async { run(config, Shutdown::listen()?.drain()).await })
 }

@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::context::Context;
 
 const BUCKET: &str = "NODES";
+/// The micro service of all spawners.
+pub const SERVICE: &str = "maestro-spawner";
 const TTL: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
 /// Changes of the free slots are told at most this often.
@@ -83,7 +85,7 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
         ("pid".to_owned(), std::process::id().to_string()),
     ]);
     let spec = ServiceSpec {
-        name: "maestro-spawner".to_owned(),
+        name: SERVICE.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         description: "Starts sessions on one host and keeps them honest.".to_owned(),
         metadata,

@@ -54,10 +54,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Options for one address, in the mode's usual way.
+    /// Options for one address, or several with commas between them, in the mode's usual way.
     pub fn new(address: &str, mode: Mode) -> Result<Self, AddressError> {
         Ok(Self {
-            addresses: vec![address.parse()?],
+            addresses: address.split(',').map(str::parse).collect::<Result<_, _>>()?,
             credentials: None,
             name: "maestro".to_owned(),
             inbox_prefix: "_INBOX".to_owned(),

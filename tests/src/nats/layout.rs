@@ -76,6 +76,7 @@ impl Layout {
         let store = dir.join("store");
         let mut values = BTreeMap::from([
             ("server_name", "n1".to_owned()),
+            ("host", "127.0.0.1".to_owned()),
             ("port", if port == 0 { "-1".to_owned() } else { port.to_string() }),
             ("monitor_port", "0".to_owned()),
             ("store_dir", store.to_str().expect("temporary directories are UTF-8").to_owned()),
@@ -87,7 +88,6 @@ impl Layout {
             let (host, port) = own.rsplit_once(':').expect("a route is host:port");
             values.extend([
                 ("server_name", format!("n{}", cluster.member + 1)),
-                ("host", "127.0.0.1".to_owned()),
                 ("cluster_name", "maestro".to_owned()),
                 ("cluster_host", host.to_owned()),
                 ("cluster_port", port.to_owned()),

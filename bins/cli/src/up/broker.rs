@@ -55,6 +55,7 @@ pub fn configure(home: &Home, credentials: &Credentials, port: u16) -> Result<()
     let store = store.to_str().ok_or_else(|| config_error(&format!("`{}` is not Unicode", store.display())))?;
     let main = BTreeMap::from([
         ("server_name", "maestro".to_owned()),
+        ("host", "127.0.0.1".to_owned()),
         ("port", if port == 0 { "-1".to_owned() } else { port.to_string() }),
         ("monitor_port", "0".to_owned()),
         ("store_dir", store.to_owned()),

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::broker;
 
 /// Variables of an enclosing session or stack that must not reach the programs.
-const NOT_HANDED_ON: [&str; 11] = [
+const NOT_HANDED_ON: [&str; 20] = [
     "MAESTRO_NATS_URL",
     "MAESTRO_PROJECT_ID",
     "MAESTRO_SESSION_ID",
@@ -24,6 +24,16 @@ const NOT_HANDED_ON: [&str; 11] = [
     "MAESTRO_CORE_URL",
     "MAESTRO_WORK_URL",
     "MAESTRO_EDGE_URL",
+    "MAESTRO_NATS_URL_FILE",
+    "MAESTRO_CORE_URL_FILE",
+    "MAESTRO_WORK_URL_FILE",
+    "MAESTRO_EDGE_URL_FILE",
+    // Settings of programs that stand alone; a stack sets its own.
+    "MAESTRO_REPLICA",
+    "MAESTRO_STREAM_REPLICAS",
+    "MAESTRO_NODE",
+    "MAESTRO_POOL",
+    "MAESTRO_SLOTS",
 ];
 
 /// The address of a program that may take any free port.

@@ -23,11 +23,15 @@ const SETTINGS: [&str; 6] = [
 ];
 
 /// The spawner's own and those of the session in which the stack was started. Holders do not get them either.
-pub const HIDDEN: [&str; 15] = [
+pub const HIDDEN: [&str; 19] = [
     "MAESTRO_NATS_URL",
     "MAESTRO_EDGE_URL",
     "MAESTRO_CORE_URL",
     "MAESTRO_WORK_URL",
+    "MAESTRO_NATS_URL_FILE",
+    "MAESTRO_EDGE_URL_FILE",
+    "MAESTRO_CORE_URL_FILE",
+    "MAESTRO_WORK_URL_FILE",
     "MAESTRO_API_URL",
     "MAESTRO_PROJECT_ID",
     "MAESTRO_SESSION_ID",

@@ -5,6 +5,7 @@
 //! subjects are not permission-checked, so a forged one would make the service write where the asker
 //! may not.
 
+mod ask;
 mod endpoint;
 mod protocol;
 mod request;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use ask::AskError;
 pub use endpoint::Endpoint;
 pub(crate) use request::ERROR;
 pub use request::{ReplyAddress, Request, ServiceError};

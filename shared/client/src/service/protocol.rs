@@ -136,6 +136,7 @@ impl Monitor {
                     None => json!({}),
                 };
                 data["refusedReplies"] = Value::from(counters.refused_replies());
+                data["joined"] = Value::from(endpoint.is_joined());
                 EndpointStats {
                     name: &endpoint.spec.name,
                     subject: &endpoint.spec.subject,

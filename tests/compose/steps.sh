@@ -1,0 +1,236 @@
+# shellcheck shell=bash
+# The steps of run.sh: each fails by its exit code, with a sentence.
+
+step() {
+    local begun=$SECONDS
+    printf '== %s\n' "${1//_/ }"
+    "$@"
+    printf '   %d s\n' "$((SECONDS - begun))"
+}
+
+fail() {
+    printf 'FAILED: %s\n' "$*" >&2
+    exit 1
+}
+
+# One field of a JSON document: field data.summary
+field() {
+    python3 -c '
+import json, sys
+value = json.load(sys.stdin)
+for name in sys.argv[1].split("."):
+    value = value[int(name)] if isinstance(value, list) else value.get(name)
+    if value is None: break
+print("" if value is None else value)' "$1"
+}
+
+free_ports() {
+    local names=(MAESTRO_NATS_PORT MAESTRO_NATS_2_PORT MAESTRO_NATS_3_PORT MAESTRO_BRIDGE_PORT MAESTRO_BRIDGE_2_PORT)
+    local ports name
+    read -ra ports < <(python3 - "${#names[@]}" <<'PY'
+import socket, sys
+sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
+for each in sockets: each.bind(("127.0.0.1", 0))
+print(*(each.getsockname()[1] for each in sockets))
+PY
+    )
+    for name in "${!names[@]}"; do
+        export "${names[$name]}=${ports[$name]}"
+    done
+}
+
+build_images() {
+    docker compose build --quiet init nats server bridge spawner
+}
+
+compose_down() {
+    docker compose --profile cluster --profile cli down --volumes --timeout 5 >/dev/null 2>&1
+}
+
+# Fresh volumes to healthy, within what is promised.
+comes_up() {
+    local begun=$SECONDS
+    docker compose up --detach --wait --wait-timeout 60 --quiet-pull >"$work/up.log" 2>&1 ||
+        { tail -n 20 "$work/up.log" >&2; fail "not healthy within 60 s"; }
+    printf '   healthy after %d s\n' "$((SECONDS - begun))"
+    eval "$(containers/host-env.sh)"
+    "$maestro" project create web --title "Web shop" --quiet >/dev/null
+}
+
+an_agent_in_a_container_works() {
+    local task summary
+    task=$("$maestro" task create "Say where you are" --json | field data.id)
+    "$maestro" session spawn --agent shell --task "$task" --quiet -- \
+        sh -c 'maestro task log "$MAESTRO_TASK_IDS" "at work"; maestro task complete "$MAESTRO_TASK_IDS" --summary "done on $(hostname)"' >/dev/null
+    "$maestro" wait "$task" --timeout 60s --quiet >/dev/null
+    summary=$("$maestro" task get "$task" --json | field data.task.summary)
+    [ "$summary" = "done on spawner" ] || fail "the summary is '$summary'"
+}
+
+the_dashboard_opens() {
+    local address base
+    address=$(docker compose exec -T bridge maestro-bridge code)
+    base=http://127.0.0.1:$MAESTRO_BRIDGE_PORT
+    case $address in "$base/?code="*) ;; *) fail "the address is $address" ;; esac
+    python3 - "$address" "$base" <<'PY' || fail "the dashboard does not open"
+import http.cookiejar, json, sys, urllib.request
+address, base = sys.argv[1:]
+opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), urllib.request.ProxyHandler({}))
+page = opener.open(address, timeout=5).read().decode()
+assert "/assets/" in page, "a placeholder instead of the page"
+assert json.load(opener.open(base + "/api/session", timeout=5))["user"] == "operator"
+assert json.load(opener.open(base + "/readyz", timeout=5))["ready"]
+PY
+}
+
+# Agents run in the spawner's container: what the others know must not be there.
+secrets_stay_where_they_belong() {
+    local core
+    core=$(docker compose run --rm --no-deps -T --entrypoint cat init /secrets/own/core </dev/null)
+    [ ${#core} -ge 48 ] || fail "no password of core"
+    ! docker compose exec -T spawner sh -c 'cat /run/maestro/* ; env; ls -R /secrets 2>/dev/null' | grep -q "$core" ||
+        fail "the spawner's container knows core's password"
+    [ "$(docker compose exec -T server id -u)" = 10001 ] || fail "the server runs as root"
+    ! docker compose exec -T server touch /usr/local/here 2>/dev/null || fail "the server's root can be written"
+}
+
+# Kills what a container runs as a crash would, so that its restart policy acts; an engine that is not ours is asked.
+crash() {
+    local pid
+    pid=$(docker inspect --format '{{.State.Pid}}' "$(docker compose ps --quiet "$1")")
+    if [ "$(id -u)" -eq 0 ] && [ -n "$engine_pid" ]; then
+        kill -KILL "$pid"
+    else
+        docker compose kill "$1" >/dev/null 2>&1 && docker compose start "$1" >/dev/null 2>&1
+    fi
+}
+
+healthy_within() {
+    local service=$1 seconds=$2 begun=$SECONDS state=
+    while [ $((SECONDS - begun)) -le "$seconds" ]; do
+        state=$(docker compose ps --all --format '{{.Health}}' "$service" 2>/dev/null || true)
+        [ "$state" != healthy ] || return 0
+        sleep 0.3
+    done
+    fail "$service is '$state' after $seconds s"
+}
+
+# Creates tasks until told to stop, and notes down each that was acknowledged.
+load_begin() {
+    rm -f "$work/load.stop" "$work/acknowledged" "$work/refused"
+    touch "$work/acknowledged" "$work/refused"
+    (
+        number=0
+        while [ ! -e "$work/load.stop" ] && [ "$number" -lt 3000 ]; do
+            number=$((number + 1))
+            if answer=$("$maestro" task create "load $number" --json 2>/dev/null); then
+                printf '%s load %d\n' "$(field data.id <<<"$answer")" "$number" >>"$work/acknowledged"
+            else
+                printf '%s\n' "$(field error <<<"$answer")" >>"$work/refused"
+            fi
+            sleep 0.05
+        done
+    ) &
+    load_pid=$!
+}
+
+load_end() {
+    touch "$work/load.stop"
+    wait "$load_pid"
+    local count
+    count=$(wc -l <"$work/acknowledged")
+    [ "$count" -ge "$1" ] || fail "only $count commands were acknowledged"
+    printf '   %d acknowledged, %d refused\n' "$count" "$(wc -l <"$work/refused")"
+    "$maestro" task export >"$work/export"
+    python3 - "$work/acknowledged" "$work/export" <<'PY' || fail "an acknowledged command is not there once"
+import collections, json, sys
+titles = {}
+seen = collections.Counter()
+for line in open(sys.argv[2]):
+    record = json.loads(line)
+    task = record.get("task", record)
+    if "id" in task and str(task.get("title", "")).startswith("load "):
+        titles[task["id"]] = task["title"]
+        seen[task["title"]] += 1
+lost = [line for line in map(str.strip, open(sys.argv[1])) if titles.get(line.split(" ", 1)[0]) != line.split(" ", 1)[1]]
+twice = [title for title, count in seen.items() if count > 1]
+print("lost:", lost[:5], "twice:", twice[:5], file=sys.stderr) if lost or twice else None
+sys.exit(bool(lost or twice))
+PY
+}
+
+killed_one_after_the_other() {
+    local service
+    load_begin
+    for service in server nats bridge spawner; do
+        sleep 1
+        crash "$service"
+        healthy_within "$service" 45
+    done
+    for service in server nats bridge spawner; do healthy_within "$service" 30; done
+    load_end 50
+    an_agent_in_a_container_works
+}
+
+restarted_as_a_whole() {
+    "$maestro" task export >"$work/before"
+    docker compose down --timeout 10 >/dev/null 2>&1
+    docker compose up --detach --wait --wait-timeout 60 >"$work/up.log" 2>&1 || fail "not healthy after a restart"
+    eval "$(containers/host-env.sh)"
+    "$maestro" task export >"$work/after"
+    cmp "$work/before" "$work/after" || fail "the restarted stack says something else"
+    [ "$(wc -l <"$work/after")" -ge 50 ] || fail "the export is empty"
+}
+
+# One of each kind goes away: nothing acknowledged is lost, and commands are taken again within 10 s.
+one_of_each_is_killed() {
+    local service begun
+    [ "$(docker compose ps --format '{{.Service}}' | sort | tr '\n' ' ')" = \
+        "bridge bridge-2 nats nats-2 nats-3 server server-2 spawner spawner-2 " ] || fail "not all nine are there"
+    load_begin
+    for service in nats-2 server bridge; do
+        sleep 2
+        docker compose kill "$service" >/dev/null 2>&1
+        begun=$SECONDS
+        "$maestro" task create "after $service" --timeout 10s --quiet >/dev/null ||
+            fail "no command was taken within 10 s after $service was killed"
+        printf '   a command is taken %d s after %s was killed\n' "$((SECONDS - begun))" "$service"
+        docker compose start "$service" >/dev/null 2>&1
+        healthy_within "$service" 60
+    done
+    load_end 30
+    an_agent_of_the_cluster_works
+}
+
+an_agent_of_the_cluster_works() {
+    local task summary
+    task=$("$maestro" task create "Say where you are" --json | field data.id)
+    "$maestro" session spawn --agent shell --task "$task" --quiet -- \
+        sh -c 'maestro task complete "$MAESTRO_TASK_IDS" --summary "done on $(hostname)"' >/dev/null
+    "$maestro" wait "$task" --timeout 60s --quiet >/dev/null
+    summary=$("$maestro" task get "$task" --json | field data.task.summary)
+    case $summary in "done on spawner"*) ;; *) fail "the summary is '$summary'" ;; esac
+}
+
+without_a_majority_nothing_is_written() {
+    local code=0 answer
+    "$maestro" task export >"$work/before"
+    docker compose kill nats-2 nats-3 >/dev/null 2>&1
+    answer=$("$maestro" task create "nobody may keep this" --timeout 6s --json 2>/dev/null) || code=$?
+    [ "$code" -eq 6 ] || fail "a write without a majority ends with $code: $answer"
+    printf '   refused with %s\n' "$(field error <<<"$answer")"
+    docker compose start nats-2 nats-3 >/dev/null 2>&1
+    healthy_within nats-2 60
+    healthy_within nats-3 60
+    "$maestro" task create "they are back" --timeout 20s --quiet >/dev/null || fail "no command is taken after they came back"
+    "$maestro" task export >"$work/after"
+    # Nothing half-done: what was there is there, and the refused one at most once.
+    python3 - "$work/before" "$work/after" <<'PY' || fail "what was there has changed"
+import sys
+before, after = (open(path).read().splitlines() for path in sys.argv[1:])
+missing = [line for line in before if line not in set(after)]
+kept = sum("nobody may keep this" in line for line in after)
+print("missing:", missing[:3], "kept:", kept, file=sys.stderr) if missing or kept > 1 else None
+sys.exit(bool(missing or kept > 1))
+PY
+}
