@@ -45,6 +45,7 @@ RUN --mount=type=cache,target=/root/.cargo/registry,sharing=locked \
     [ -n "$CARGO_BUILD_JOBS" ] || unset CARGO_BUILD_JOBS; \
     cargo build --locked --profile "$PROFILE" --bins \
         -p maestro-server -p maestro-bridge -p maestro-spawner -p maestro-cli \
+        --features maestro-bridge/embed,maestro-cli/embed \
     && built=target/$([ "$PROFILE" = dev ] && echo debug || echo "$PROFILE") \
     && mkdir /out \
     && for program in maestro maestro-server maestro-bridge maestro-spawner; do \

@@ -58,6 +58,18 @@ bench: nats ## figures of a release build, as a table and in target/bench (ARGS=
 	$(CARGO) build --release -p maestro-server -p maestro-cli -p maestro-tests --bins
 	$(CARGO) run --release -p maestro-tests --bin bench -- $(ARGS)
 
+.PHONY: coverage
+coverage: build browser ## lines that the tests reach: 80 % at least, 95 % in domain and wire (needs cargo-llvm-cov)
+	@if ! command -v cargo-llvm-cov >/dev/null; then \
+		echo "SKIPPED: cargo llvm-cov is not installed (cargo install cargo-llvm-cov)" >&2; exit 0; fi; \
+	$(CARGO) llvm-cov nextest --workspace --no-fail-fast --lcov --output-path $(TARGET)/coverage.lcov && \
+	tests/coverage.py $(TARGET)/coverage.lcov
+
+.PHONY: dist
+dist: nats ui ## a release build of the programs as an archive in target/dist (NAME=linux-x86_64)
+	$(CARGO) build --release $(PROGRAMS) --bins
+	@deploy/pack.sh $(NAME)
+
 .PHONY: schemas
 schemas: ## writes schemas/ anew from the types
 	$(CARGO) run -q -p maestro-tests --bin schemas

@@ -93,7 +93,10 @@ fn monitoring(server: &NatsServer, path: &str) -> Value {
 
 #[test]
 fn the_laptop_listens_on_loopback_syncs_always_and_pings_often() {
-    let server = NatsServer::with(Layout::new(Flavour::Secured).edit("127.0.0.1:{{monitor_port}}", "127.0.0.1:-1"));
+    // `-1` takes a free port only where no host is named.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let edited = format!("{free}\" # {{{{monitor_port}}}}");
+    let server = NatsServer::with(Layout::new(Flavour::Secured).edit("{{monitor_port}}\"", &edited));
     let vars = monitoring(&server, "/varz");
     assert_eq!(vars["host"], "127.0.0.1");
     assert_eq!(vars["http_host"], "127.0.0.1");

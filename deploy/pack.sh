@@ -1,0 +1,22 @@
+#!/bin/sh
+# Packs what `cargo build --release` made, with the nats-server it was tested with, as deploy/install.sh takes it.
+set -eu
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
+name=${1:-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)}
+version=$("$target/release/maestro" --version | awk '{print $2}')
+folder=maestro-$version-$name
+out=$target/dist
+rm -rf "${out:?}/$folder"
+mkdir -p "$out/$folder"
+for program in maestro maestro-server maestro-bridge maestro-spawner; do
+    cp "$target/release/$program" "$out/$folder/"
+done
+cp "$(nats/get-nats-server.sh)" "$out/$folder/nats-server"
+cp LICENSE README.md "$out/$folder/"
+cp -R nats deploy/systemd deploy/install.sh "$out/$folder/"
+tar -C "$out" -czf "$out/$folder.tar.gz" "$folder"
+cd "$out"
+if command -v sha256sum >/dev/null; then sha256sum "$folder.tar.gz" >"$folder.tar.gz.sha256"
+else shasum -a 256 "$folder.tar.gz" >"$folder.tar.gz.sha256"; fi
+printf '%s\n' "$out/$folder.tar.gz"
