@@ -13,6 +13,8 @@ mod crowd;
 mod door;
 #[path = "bridge/follow.rs"]
 mod follow;
+#[path = "bridge/health.rs"]
+mod health;
 #[path = "bridge/hostile.rs"]
 mod hostile;
 #[path = "bridge/metrics.rs"]

@@ -17,6 +17,7 @@ mod ready;
 mod run;
 mod snapshot;
 mod socket;
+mod system;
 mod terminal;
 
 pub use ask::{address_with_code, health};

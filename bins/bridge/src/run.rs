@@ -16,6 +16,7 @@ use crate::http::{App, Door, router};
 use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
 use crate::ready;
+use crate::system::System;
 
 /// How long clients have to take their farewell.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -80,6 +81,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         work: work.clone(),
         nodes: known_nodes,
         metrics: metrics.clone(),
+        system: System::new(client.clone(), work.clone()),
         places: Arc::new(tokio::sync::Semaphore::new(config.limits.clients)),
         limits: config.limits,
         connections: connections.clone(),

@@ -30,6 +30,12 @@ async fn the_figures_tell_what_happened_to_whoever_may_ask() {
         "maestro_bridge_snapshots_total 1",
         "maestro_bridge_refused_total{why=\"host\"} 1",
         "maestro_bridge_refused_total{why=\"unknown\"} 1",
+        // Of the whole system, as the bridge hears it.
+        concat!("maestro_server_up{replica=\"server-1\",version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        "maestro_server_serving{replica=\"server-1\"} 1",
+        "maestro_server_lag{replica=\"server-1\"} 0",
+        "maestro_stream_max_bytes{stream=\"EVENTS\"} 8589934592",
+        "maestro_stream_max_bytes{stream=\"SPAWN\"} 268435456",
     ] {
         assert!(answer.body.contains(line), "{line} is not in\n{}", answer.body);
     }

@@ -40,7 +40,7 @@ impl Answer {
     }
 }
 
-fn program(name: &str) -> Command {
+pub fn program(name: &str) -> Command {
     // target/debug/deps/bridge-0123 -> target/debug
     let directory = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
     let path: PathBuf = directory.join(name);
@@ -221,7 +221,7 @@ impl Bob {
     }
 }
 
-fn url(nats: &NatsServer, user: &str) -> String {
+pub fn url(nats: &NatsServer, user: &str) -> String {
     format!("nats://{user}:{}@127.0.0.1:{}", nats.password(user), nats.port())
 }
 

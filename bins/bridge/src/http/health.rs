@@ -36,6 +36,8 @@ pub async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Respons
         head: *app.feed.head().borrow(),
         ready: app.feed.is_ready(),
     };
+    let nodes = app.nodes.borrow().clone();
+    let text = app.metrics.render(&now) + &app.system.render(&nodes).await;
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], app.metrics.render(&now)).into_response()
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -30,6 +30,7 @@ use crate::config::Limits;
 use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
+use crate::system::System;
 
 /// What every handler shares.
 pub struct App {
@@ -41,6 +42,7 @@ pub struct App {
     pub work: Option<Client>,
     pub nodes: watch::Receiver<Nodes>,
     pub metrics: Arc<Metrics>,
+    pub system: System,
     /// Room for clients.
     pub places: Arc<Semaphore>,
     pub limits: Limits,

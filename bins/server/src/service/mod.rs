@@ -59,6 +59,10 @@ pub async fn start(room: Arc<Room>) -> anyhow::Result<Running> {
         let figures: maestro_client::service::Figures = Arc::new(move || stats.figures(kind));
         figures
     };
+    let progress: maestro_client::service::Figures = {
+        let server = Arc::clone(&room.server);
+        Arc::new(move || serde_json::json!({ "applied": server.progress.borrow().seq }))
+    };
     let spec = ServiceSpec {
         name: header::SERVICE.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,7 +76,7 @@ pub async fn start(room: Arc<Room>) -> anyhow::Result<Running> {
             EndpointSpec::new("cmd", Subject::ALL_COMMANDS, "maestro").with_figures(figures("cmd")),
             EndpointSpec::new("qry", Subject::ALL_QUERIES, "maestro").with_figures(figures("qry")),
             EndpointSpec::new("wait", Subject::ALL_WAITS, "maestro").with_figures(figures("wait")),
-            EndpointSpec::new("peer", &peer::subject(&replica), "peer"),
+            EndpointSpec::new("peer", &peer::subject(&replica), "peer").with_figures(progress),
         ],
     };
     let (service, endpoints) = Service::start(&client, spec).await?;
