@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use maestro_tests::stack::{Place, Stack};
+use maestro_tests::stack::{Place, Stack, still_alive};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -75,4 +75,64 @@ fn each_message_to_the_person_runs_it_once() {
     }
     assert!(times.len() >= 3 && times.values().all(|times| *times == 1), "{:?}", told(stack.place()));
     assert!(!told(stack.place()).iter().any(|line| line.contains("not for the tester")));
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn write_to_the_person(stack: &Stack, text: &str) {
+    let mut command = stack.place().command();
+    let sent = command.env("MAESTRO_USER", "ann").args(["-p", "web", "message", "send", "tester", text]).output();
+    assert!(sent.unwrap().status.success());
+}
+
+/// A command and what it started end with the stack, and with the next one when the stack was killed.
+#[test]
+fn a_command_ends_with_its_stack() {
+    let place = Place::new();
+    let pids = place.path().join("pids");
+    // Deaf to a polite word, as is its child.
+    let command = format!("trap '' TERM; sleep 9 & echo $$ $! > '{0}.new'; mv '{0}.new' '{0}'; wait", pids.display());
+    place.maestro(&["config", "set", "notify.command", &command]).data();
+    let mut stack = Stack::start_in(place, &[]);
+    stack.maestro(&["project", "create", "web"]).data();
+    for signal in [Signal::TERM, Signal::KILL] {
+        write_to_the_person(&stack, "look here");
+        until("the command runs", || pids.is_file());
+        let text = fs::read_to_string(&pids).unwrap();
+        let running: Vec<u32> = text.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+        assert_eq!(running.len(), 2);
+        stack.end_with(signal);
+        let place = stack.into_place();
+        fs::remove_file(&pids).unwrap();
+        if signal == Signal::TERM {
+            assert_eq!(still_alive(&running, Duration::ZERO), [], "it is left");
+        }
+        let began = Instant::now();
+        stack = Stack::start_in(place, &[]);
+        assert_eq!(still_alive(&running, Duration::ZERO), [], "it is left after {:?}", began.elapsed());
+    }
+}
+
+/// A message that could not be written down is not run, and not lost.
+#[test]
+fn what_cannot_be_remembered_is_told_later() {
+    let place = Place::new();
+    let command = format!("echo \"$MAESTRO_NOTIFY_TEXT\" >> '{}/told'", place.path().display());
+    place.maestro(&["config", "set", "notify.command", &command]).data();
+    let stack = Stack::start_in(place, &[]);
+    // A directory lies where the number would be written down.
+    let in_the_way = stack.home().join("memory/web.notified/x");
+    fs::create_dir_all(&in_the_way).unwrap();
+    stack.maestro(&["project", "create", "web"]).data();
+    write_to_the_person(&stack, "first");
+    until("it says that it is not run", || stack.stderr().contains("notify.command is not run"));
+    assert_eq!(told(stack.place()), [""; 0]);
+    fs::remove_dir_all(in_the_way.parent().unwrap()).unwrap();
+    assert_eq!(until_told(stack.place(), 1), ["first"]);
 }

@@ -1,6 +1,7 @@
 //! A hook never fails its agent: exit 0, nothing on stderr, within its time, whatever happens.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -133,4 +134,28 @@ fn a_frozen_server_and_a_superseded_session_are_borne() {
     let mut stale = hook_in(desk.stack.place(), "claude", "Stop");
     run(stale.env("MAESTRO_SESSION_EPOCH", "7"), b"{}").is_silent();
     assert_eq!(desk.unread(), 1);
+}
+
+/// What an agent forgot is told once it was told, and not before: not without a broker, not to a closed pipe.
+#[test]
+fn a_cut_context_is_told_even_when_the_first_try_fails() {
+    let desk = Desk::new();
+    let place = desk.stack.place();
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    desk.hook("gemini", "PreCompress", &json!({"trigger": "auto"})).is_silent();
+    let prompt = br#"{"prompt": "go on"}"#;
+    let mut away = hook_in(place, "gemini", "BeforeAgent");
+    run(away.env("MAESTRO_NATS_URL", format!("nats://edge:x@127.0.0.1:{dead}")), prompt).is_silent();
+    desk.web(&["message", "send", "s1", "Mind the byte order mark."]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut deaf = hook_in(place, "gemini", "BeforeAgent");
+    let mut child = deaf.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(prompt).unwrap();
+    assert!(child.wait().unwrap().success());
+    drop(deaf);
+    assert!(log(place).contains("does not read"), "{}", log(place));
+    let told = desk.hook("gemini", "BeforeAgent", &json!({"prompt": "go on"})).context("BeforeAgent");
+    assert!(told.contains("[ ] st1 lexer") && told.contains("byte order mark"), "{told}");
+    desk.hook("gemini", "BeforeAgent", &json!({"prompt": "go on"})).is_silent();
 }

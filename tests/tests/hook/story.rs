@@ -56,6 +56,39 @@ fn a_typed_message_is_confirmed_and_others_are_told_once() {
 }
 
 #[test]
+fn a_long_message_is_announced_once_and_stays_unread() {
+    let desk = Desk::new();
+    let tool = || desk.claude("PostToolUse", &json!({"tool_name": "Bash"}));
+    let long = "many words ".repeat(600);
+    desk.web(&["message", "send", "s1", &long]);
+    let told = tool().context("PostToolUse");
+    assert!(told.len() > 4_000 && told.len() < 5_000 && told.contains("`maestro message read m1`"), "{told}");
+    tool().is_silent();
+    desk.web(&["message", "send", "s1", "short"]);
+    assert_eq!(tool().context("PostToolUse"), "Message m2 from tester: short");
+    tool().is_silent();
+    assert_eq!(desk.unread(), 1);
+    // A new turn is a reason to mention it, its end too.
+    let mention = "Message m1 from tester is unread: `maestro message read m1` shows all of it";
+    assert_eq!(desk.claude("UserPromptSubmit", &json!({"prompt": "go on"})).context("UserPromptSubmit"), mention);
+    desk.own(&["task", "start"]).data();
+    let held = desk.claude("Stop", &json!({"stop_hook_active": false})).held("block");
+    assert!(held.starts_with(mention), "{held}");
+    // Another one does not make the first new again.
+    desk.web(&["message", "send", "s1", &long]);
+    let told = tool().context("PostToolUse");
+    assert!(told.contains("m3") && !told.contains("m1"), "{told}");
+    tool().is_silent();
+    // A context that was cut knows nothing of them.
+    let told = desk.claude("SessionStart", &json!({"source": "compact"})).context("SessionStart");
+    assert!(told.contains(&format!("Message m1 from tester: {}", &long[..3_000])), "{told}");
+    for message in ["m1", "m3"] {
+        desk.own(&["message", "read", message]).data();
+    }
+    desk.claude("UserPromptSubmit", &json!({"prompt": "go on"})).is_silent();
+}
+
+#[test]
 fn tools_that_end_side_by_side_tell_a_message_once() {
     let desk = Desk::new();
     for round in 0..5 {

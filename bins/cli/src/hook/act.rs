@@ -1,8 +1,6 @@
 //! What is asked and reported when something happened to an agent.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::fs::File;
 
 use futures::future::join_all;
 use maestro_domain::{
@@ -15,6 +13,7 @@ use maestro_wire::{
 };
 
 use super::event::{Answer, Event};
+use super::mark::{Announced, Cut, Marks};
 use super::tell::{self, Told};
 use super::{PATIENCE, is_kept};
 use crate::context::Context;
@@ -23,18 +22,38 @@ use crate::{outbox, report};
 /// Messages that are told at once.
 const MAIL: u32 = 20;
 
-/// Another hook of this session tells its mail for no longer than this.
-const TURN: Duration = Duration::from_millis(300);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Deed {
     pub answer: Answer,
     /// Messages that are in the answer.
-    pub told: Vec<MessageId>,
-    /// Held until they are marked: tools that run side by side end side by side, and each calls a hook.
-    pub turn: Option<File>,
+    told: Vec<MessageId>,
+    announced: Option<Announced>,
+    /// The answer says what was lost with the context.
+    cut: Option<Cut>,
+    /// Held until all of it is marked: tools that run side by side end side by side, and each calls a hook.
+    turn: Option<File>,
+}
+
+impl Deed {
+    /// The agent was told: what was in the answer is not told again.
+    pub async fn settle(self, ctx: &Context) -> Result<(), ErrorBody> {
+        if let Some(cut) = self.cut {
+            cut.settle();
+        }
+        if let Some(announced) = self.announced {
+            announced.settle();
+        }
+        let marked = seen(&self.told, ctx).await;
+        drop(self.turn);
+        marked
+    }
+}
+
+/// Mail, and the right to tell it.
+struct Mail {
+    unread: Vec<MessageView>,
+    turn: Option<File>,
 }
 
 /// Who the agent is.
@@ -42,14 +61,17 @@ struct Own {
     project: ProjectId,
     session: SessionId,
     epoch: Option<u32>,
+    marks: Marks,
 }
 
 pub async fn act(event: &Event, ctx: &Context) -> Result<Deed, ErrorBody> {
     let (Actor::Session(session), epoch) = ctx.actor()? else { return Ok(Deed::default()) };
-    let own = Own { project: ctx.project()?, session, epoch };
+    let project = ctx.project()?;
+    let marks = Marks::of(&ctx.home()?, &project, session);
+    let own = Own { project, session, epoch, marks };
     if let Event::Compacting = event {
         // Said at the next point where something can be said.
-        let _ = fs::write(cut(ctx, &own)?, b"");
+        own.marks.cut();
         return Ok(Deed::default());
     }
     if let Err(error) = ctx.connect(PATIENCE).await {
@@ -144,25 +166,12 @@ async fn session(ctx: &Context, own: &Own) -> Result<SessionView, ErrorBody> {
 }
 
 /// Unread messages for this incarnation, and the right to tell them.
-async fn mail(ctx: &Context, own: &Own) -> Result<(Vec<MessageView>, Option<File>), ErrorBody> {
-    let turn = turn(ctx, own).await;
+async fn mail(ctx: &Context, own: &Own) -> Result<Mail, ErrorBody> {
+    let turn = own.marks.turn().await;
     let query = Query::MessageList(MessageList { limit: Some(MAIL), cursor: None });
     let page: Page<MessageView> = ctx.ask(&own.project, query).await?.parse()?;
     let for_us = |view: &MessageView| view.message.epoch.is_none_or(|epoch| Some(epoch) == own.epoch);
-    Ok((page.items.into_iter().filter(for_us).collect(), turn))
-}
-
-/// One hook of a session at a time; without a home, or after a while, the message may be told twice.
-async fn turn(ctx: &Context, own: &Own) -> Option<File> {
-    let file = File::create(mark(ctx, own, "mail").ok()?).ok()?;
-    let tries = TURN.as_millis() / LOOK_EVERY.as_millis();
-    for _ in 0..tries {
-        if file.try_lock().is_ok() {
-            return Some(file);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    None
+    Ok(Mail { unread: page.items.into_iter().filter(for_us).collect(), turn })
 }
 
 async fn tasks(ctx: &Context, own: &Own) -> Result<Vec<TaskRow>, ErrorBody> {
@@ -175,47 +184,58 @@ async fn tasks(ctx: &Context, own: &Own) -> Result<Vec<TaskRow>, ErrorBody> {
     Ok(page.items)
 }
 
-fn told(told: Told, turn: Option<File>) -> Deed {
+/// An answer that is read beside what the agent has.
+fn told(told: Told) -> Deed {
     let (context, told) = told.text();
-    Deed { answer: Answer { context, hold: None }, told, turn }
+    Deed { answer: Answer { context, hold: None }, told, ..Deed::default() }
+}
+
+/// As [`told`], with mail in it.
+fn told_mail(mut text: Told, mail: Mail, own: &Own) -> Deed {
+    let announced = own.marks.announce(&mail.unread, std::mem::take(&mut text.announced));
+    Deed { announced, turn: mail.turn, ..told(text) }
+}
+
+fn superseded() -> Deed {
+    let mut text = Told::default();
+    text.add(tell::SUPERSEDED, "");
+    told(text)
 }
 
 async fn started(again: bool, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let (manifest, mail) = futures::join!(manifest(ctx, own), mail(ctx, own));
-    let (manifest, (mail, turn)) = (manifest?, mail?);
-    let mut text = Told::default();
+    let (manifest, mail) = (manifest?, mail?);
     if Some(manifest.epoch) != own.epoch {
-        text.add(tell::SUPERSEDED, "");
-        return Ok(told(text, None));
+        return Ok(superseded());
     }
+    let mut text = Told::default();
+    let cut = own.marks.find_cut();
+    own.marks.forget_announced();
     // What came while it was away is worth more than what it can look up.
     if again {
-        text.mail(&mail);
+        text.mail(&mail.unread, &[]);
         tell::again(&manifest, &mut text);
     } else {
         text.add(&tell::beginning(&manifest), "`maestro whoami` shows the rest");
-        text.mail(&mail);
+        text.mail(&mail.unread, &[]);
     }
-    Ok(told(text, turn))
+    Ok(Deed { cut, ..told_mail(text, mail, own) })
 }
 
 /// A turn begins: what it waited for has come. A message that somebody typed is seen; the others are told.
 async fn prompted(prompt: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let active = Request::SessionActive(SessionActive {});
     let (mail, active) = futures::join!(mail(ctx, own), tell(ctx, own, &active));
-    let (mail, turn) = mail?;
-    let (typed, others): (Vec<_>, Vec<_>) = mail.into_iter().partition(|view| tell::holds(prompt, &view.body));
-    let mut text = Told::default();
+    let Mail { unread, turn } = mail?;
+    let (typed, unread): (Vec<_>, Vec<_>) = unread.into_iter().partition(|view| tell::holds(prompt, &view.body));
     if active.as_ref().is_err_and(|error| error.code == ErrorCode::StaleSession) {
-        text.add(tell::SUPERSEDED, "");
-        return Ok(told(text, None));
+        return Ok(superseded());
     }
-    if take_cut(ctx, own) {
-        tell::again(&manifest(ctx, own).await?, &mut text);
-    }
-    text.mail(&others);
+    let mut text = Told::default();
+    let cut = remind(&mut text, ctx, own).await?;
+    text.mail(&unread, &own.marks.announced());
     text.messages.extend(typed.iter().map(|view| view.message.id));
-    let deed = told(text, turn);
+    let deed = Deed { cut, ..told_mail(text, Mail { unread, turn }, own) };
     // Not to be active is no reason to lose what was to be told.
     match active {
         Ok(()) => Ok(deed),
@@ -224,27 +244,34 @@ async fn prompted(prompt: &str, ctx: &Context, own: &Own) -> Result<Deed, ErrorB
     }
 }
 
+/// Says what was lost where the context was cut and nothing could be said.
+async fn remind(text: &mut Told, ctx: &Context, own: &Own) -> Result<Option<Cut>, ErrorBody> {
+    let Some(cut) = own.marks.find_cut() else { return Ok(None) };
+    tell::again(&manifest(ctx, own).await?, text);
+    own.marks.forget_announced();
+    Ok(Some(cut))
+}
+
 /// In the middle of a turn: what it asked was answered, and there may be mail.
 async fn worked(heard: bool, ctx: &Context, own: &Own) -> Result<Deed, ErrorBody> {
     let view = session(ctx, own).await?;
-    let mut text = Told::default();
     if Some(view.session.epoch) != own.epoch {
-        text.add(tell::SUPERSEDED, "");
-        return Ok(told(text, None));
+        return Ok(superseded());
     }
-    let mut turn = None;
-    if heard && take_cut(ctx, own) {
-        tell::again(&manifest(ctx, own).await?, &mut text);
-    }
-    if heard && view.unread > 0 {
-        let (mail, lock) = mail(ctx, own).await?;
-        text.mail(&mail);
-        turn = lock;
+    let mut deed = Deed::default();
+    if heard && (view.unread > 0 || own.marks.find_cut().is_some()) {
+        let mail = mail(ctx, own).await?;
+        let mut text = Told::default();
+        let cut = remind(&mut text, ctx, own).await?;
+        // What was announced is not said again after every tool.
+        let announced = own.marks.announced();
+        text.mail(mail.unread.iter().filter(|view| !announced.contains(&view.message.id)), &[]);
+        deed = Deed { cut, ..told_mail(text, mail, own) };
     }
     if let SessionStatus::NeedsInput { .. } = view.session.status {
         tell(ctx, own, &Request::SessionActive(SessionActive {})).await?;
     }
-    Ok(told(text, turn))
+    Ok(deed)
 }
 
 async fn asks(
@@ -285,18 +312,20 @@ async fn stopped(active: bool, last: &str, ctx: &Context, own: &Own) -> Result<D
     }
     let open = tell::open(&rows, own.session);
     if !active {
-        let (mut text, mut turn) = (Told::default(), None);
-        if view.unread > 0 {
-            let (mail, lock) = mail(ctx, own).await?;
-            text.mail(&mail);
-            turn = lock;
+        let mut text = Told::default();
+        let mail = if view.unread > 0 { Some(mail(ctx, own).await?) } else { None };
+        if let Some(mail) = &mail {
+            text.mail(&mail.unread, &own.marks.announced());
         }
         if !open.is_empty() {
             text.add(&tell::reminder(&open), "`maestro task list` shows the rest");
         }
         if !text.is_empty() {
-            let (hold, told) = text.text();
-            return Ok(Deed { answer: Answer { context: None, hold }, told, turn });
+            let deed = match mail {
+                Some(mail) => told_mail(text, mail, own),
+                None => told(text),
+            };
+            return Ok(Deed { answer: Answer { context: None, hold: deed.answer.context }, ..deed });
         }
     }
     let needs = matches!(view.session.status, SessionStatus::NeedsInput { .. });
@@ -316,7 +345,7 @@ async fn stopped(active: bool, last: &str, ctx: &Context, own: &Own) -> Result<D
 }
 
 /// Marks messages as seen.
-pub async fn seen(messages: &[MessageId], ctx: &Context) -> Result<(), ErrorBody> {
+async fn seen(messages: &[MessageId], ctx: &Context) -> Result<(), ErrorBody> {
     if messages.is_empty() {
         return Ok(());
     }
@@ -326,21 +355,4 @@ pub async fn seen(messages: &[MessageId], ctx: &Context) -> Result<(), ErrorBody
         async move { ctx.send(project, &request, CommandId(ulid::Ulid::generate()), ctx.left()).await.map(drop) }
     };
     join_all(messages.iter().map(one)).await.into_iter().collect()
-}
-
-/// A file of this session in the home.
-fn mark(ctx: &Context, own: &Own, what: &str) -> Result<PathBuf, ErrorBody> {
-    let directory = ctx.home()?.memory();
-    // If it cannot be made, the file cannot either.
-    let _ = fs::create_dir_all(&directory);
-    Ok(directory.join(format!("{}.{}.{what}", own.project, own.session)))
-}
-
-/// The mark of an agent whose context was cut where nothing could be said.
-fn cut(ctx: &Context, own: &Own) -> Result<PathBuf, ErrorBody> {
-    mark(ctx, own, "cut")
-}
-
-fn take_cut(ctx: &Context, own: &Own) -> bool {
-    cut(ctx, own).is_ok_and(|path| fs::remove_file(path).is_ok())
 }

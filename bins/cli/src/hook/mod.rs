@@ -10,6 +10,7 @@ mod event;
 mod gemini;
 mod input;
 mod log;
+mod mark;
 mod opencode;
 mod tell;
 mod until;
@@ -27,6 +28,7 @@ use maestro_wire::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
 use crate::outbox;
+use crate::output::internal;
 
 /// The bound of one hook whose broker answers.
 pub const BOUND: Duration = Duration::from_millis(1_500);
@@ -55,13 +57,13 @@ async fn handle(name: &str, event: &str, ctx: &Context) -> Result<(), ErrorBody>
     let input = input::read().map_err(odd)?;
     let Some(happened) = agent.read(event, &input).map_err(odd)? else { return Ok(()) };
     let deed = act::act(&happened, ctx).await?;
-    if let Some(answer) = agent.answer(event, &deed.answer) {
-        ctx.printer.out(&answer.to_string());
+    if let Some(answer) = agent.answer(event, &deed.answer)
+        && let Err(error) = ctx.printer.raw(&format!("{answer}\n"))
+    {
+        return Err(internal(format!("the agent does not read what it is told: {error}")));
     }
     // Told first: killed in between, it is told once more.
-    let marked = act::seen(&deed.told, ctx).await;
-    drop(deed.turn);
-    marked
+    deed.settle(ctx).await
 }
 
 /// Runs what a hook does; a defect of ours is a line in the log, not the agent's trouble.

@@ -17,6 +17,8 @@ pub struct Told {
     text: String,
     /// Messages that are in it, whole.
     pub messages: Vec<MessageId>,
+    /// Messages of which it holds the beginning.
+    pub announced: Vec<MessageId>,
 }
 
 impl Told {
@@ -41,25 +43,31 @@ impl Told {
         self.text.push_str("\n\n");
     }
 
-    /// Unread messages, the oldest first, as many as fit; only those are seen.
-    pub fn mail(&mut self, messages: &[MessageView]) {
+    /// Unread messages, the oldest first, as many as fit; only those that are told whole are seen. Of a long one its beginning
+    /// is told, and of one whose beginning the agent knows only where the rest is.
+    pub fn mail<'a>(&mut self, messages: impl IntoIterator<Item = &'a MessageView>, announced: &[MessageId]) {
         for view in messages {
             let message = &view.message;
             let about = message.task.map(|task| format!(" about {task}")).unwrap_or_default();
-            let head = format!("Message {} from {}{about}: ", message.id, message.from);
+            let head = format!("Message {} from {}{about}", message.id, message.from);
+            let rest = format!("`maestro message read {}` shows all of it", message.id);
             let long = view.body.chars().count() > BODY;
-            let left = MOST.saturating_sub(self.text.chars().count());
-            if !long && head.len() + view.body.chars().count() > left {
+            let said = if !long {
+                format!("{head}: {}", view.body)
+            } else if announced.contains(&message.id) {
+                format!("{head} is unread: {rest}")
+            } else {
+                let start: String = view.body.chars().take(BODY).collect();
+                format!("{head}: {start} … ({rest})")
+            };
+            if said.chars().count() > MOST.saturating_sub(self.text.chars().count()) {
                 break;
             }
-            if long {
-                let rest = format!("`maestro message read {}` shows all of it", message.id);
-                let start: String = view.body.chars().take(BODY).collect();
-                self.add(&format!("{head}{start} …"), &rest);
-                self.add(&rest, "");
-            } else {
-                self.text.push_str(&format!("{head}{}\n\n", view.body));
-                self.messages.push(message.id);
+            self.text.push_str(&said);
+            self.text.push_str("\n\n");
+            match long {
+                true => self.announced.push(message.id),
+                false => self.messages.push(message.id),
             }
         }
     }

@@ -5,7 +5,8 @@
 //! person's unread messages and decides nothing. It is done here, by the one process that runs on the person's machine, once
 //! a home, and with its configuration and its desktop; servers may be many and elsewhere, and hooks know one session only.
 //!
-//! Each message at most once: its number is written down before the command runs.
+//! Each message at most once: its number is written down right before the command runs. A command that still runs when the
+//! stack ends is ended with everything it started.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,14 +21,14 @@ use maestro_runtime::{read_optional, write_atomically};
 use maestro_wire::{
     ErrorBody, ErrorCode, MessageView, Page, Place, ProjectList, ProjectView, Query, WaitRequest, WaitTasks, Waited,
 };
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use super::broker;
-use super::stack::Plan;
+use super::process::{Identity, kill_group};
+use super::stack::{NOTIFY, Plan};
 use crate::context::Context;
 use crate::settings;
 
@@ -90,7 +91,8 @@ impl Follower<'_> {
         loop {
             tokio::select! {
                 _ = look.tick() => {
-                    if command(self.ctx) != self.command {
+                    // One that runs is let end; it is bounded.
+                    if command(self.ctx) != self.command && self.one.try_lock().is_ok() {
                         return Ok(());
                     }
                     let list = Query::ProjectList(ProjectList { limit: Some(PROJECTS), ..ProjectList::default() });
@@ -131,32 +133,48 @@ impl Follower<'_> {
             }
             told.ledger = ledger;
             for message in waited.messages {
-                told.message = Some(message.message.id);
-                if let Err(error) = self.remember(&path, &told) {
+                let next = Told { ledger: told.ledger.clone(), message: Some(message.message.id) };
+                if let Err(error) = self.tell(&project, &path, &next, &message).await {
                     self.ctx.printer.warn(&format!("notify.command is not run: {error}"));
                     tokio::time::sleep(LOOK_EVERY).await;
                     break;
                 }
-                self.run(&project, &message).await;
+                told = next;
             }
         }
     }
 
-    fn remember(&self, path: &Path, told: &Told) -> std::io::Result<()> {
-        std::fs::create_dir_all(self.plan.home.memory())?;
-        write_atomically(path, &serde_json::to_vec(told).unwrap_or_default(), 0o600)
-    }
-
-    async fn run(&self, project: &ProjectId, view: &MessageView) {
-        let Some(command) = &self.command else { return };
+    /// Runs the command when its turn has come; the error is that it could not be written down before, so it was not run.
+    async fn tell(&self, project: &ProjectId, path: &Path, told: &Told, view: &MessageView) -> std::io::Result<()> {
+        let Some(command) = &self.command else { return Ok(()) };
         let _one = self.one.lock().await;
-        if let Err(error) = run(command, project, view).await {
+        std::fs::create_dir_all(self.plan.home.memory())?;
+        write_atomically(path, &serde_json::to_vec(told).unwrap_or_default(), 0o600)?;
+        if let Err(error) = run(command, project, view, &self.plan.home.run()).await {
             self.ctx.printer.warn(&format!("notify.command for {project}/{}: {error}", view.message.id));
         }
+        Ok(())
     }
 }
 
-async fn run(command: &str, project: &ProjectId, view: &MessageView) -> Result<(), String> {
+/// A command that runs. Dropped before it ended, everything it started ends.
+struct Running<'a> {
+    leader: u32,
+    run: &'a Path,
+    ended: bool,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            // It was not waited for, so the id is nobody else's.
+            kill_group(self.leader);
+        }
+        Identity::forget(self.run, NOTIFY);
+    }
+}
+
+async fn run(command: &str, project: &ProjectId, view: &MessageView, run: &Path) -> Result<(), String> {
     let message = &view.message;
     let mut child = Command::new("sh")
         .args(["-c", command])
@@ -172,7 +190,12 @@ async fn run(command: &str, project: &ProjectId, view: &MessageView) -> Result<(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| error.to_string())?;
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let leader = child.id().unwrap_or_default();
+    let mut running = Running { leader, run, ended: false };
+    if let Some(identity) = Identity::of(NOTIFY, leader) {
+        // Unwritten, it outlives a stack that is killed.
+        let _ = identity.record(run);
+    }
     let all = serde_json::json!({ "project": project, "message": view }).to_string();
     let ended = tokio::time::timeout(WITHIN, async {
         if let Some(mut stdin) = child.stdin.take() {
@@ -182,15 +205,14 @@ async fn run(command: &str, project: &ProjectId, view: &MessageView) -> Result<(
         child.wait().await
     })
     .await;
+    // What it left in the background on purpose is its own affair.
+    running.ended = ended.is_ok();
     match ended {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("it ended with {status}")),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => {
-            if let Some(pid) = pid {
-                // Gone already is as good.
-                let _ = kill_process_group(pid, Signal::KILL);
-            }
+            kill_group(leader);
             let _ = child.wait().await;
             Err(format!("it was still running after {} s and was ended", WITHIN.as_secs()))
         }

@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use maestro_runtime::{Home, StackFile};
 use maestro_wire::{ErrorBody, ErrorCode};
 
-use super::process::{GRACE, Identity};
-use super::stack::{BRIDGE, NATS, SERVER, SPAWNER, SUPERVISOR};
+use super::process::{GRACE, Identity, kill_group};
+use super::stack::{BRIDGE, NATS, NOTIFY, SERVER, SPAWNER, SUPERVISOR};
 
 /// The lock of a home: held by its `maestro up` for as long as that lives. The system gives it back when the holder dies,
 /// however it dies.
@@ -48,6 +48,15 @@ pub async fn end_leftovers(home: &Home) -> Vec<String> {
     let run = home.run();
     let all = Identity::all_recorded(&run);
     let mut ended = Vec::new();
+    // With all that it started: it is in a group of its own.
+    for notified in all.iter().filter(|identity| identity.name == NOTIFY) {
+        if notified.is_alive() {
+            kill_group(notified.pid);
+            notified.gone_within(GRACE).await;
+            ended.push(format!("{NOTIFY} (pid {})", notified.pid));
+        }
+        Identity::forget(&run, NOTIFY);
+    }
     for stage in [SPAWNER, BRIDGE, SERVER, NATS] {
         let of_stage: Vec<&Identity> = all.iter().filter(|identity| identity.name.starts_with(stage)).collect();
         let living: Vec<&&Identity> = of_stage.iter().filter(|identity| identity.is_alive()).collect();

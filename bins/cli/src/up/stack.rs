@@ -17,6 +17,8 @@ pub const NATS: &str = "nats-server";
 pub const SERVER: &str = "maestro-server";
 pub const SPAWNER: &str = "maestro-spawner";
 pub const BRIDGE: &str = "maestro-bridge";
+/// A run of `notify.command`.
+pub const NOTIFY: &str = "notify.command";
 /// The one who looks after the others.
 pub const SUPERVISOR: &str = "maestro-up";
 
