@@ -2,16 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
-use std::process::{Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Runs a command to its end in a terminal; answers what it wrote there.
-///
-/// # Panics
-/// When the terminal or the command cannot be started.
-pub fn run(command: &mut Command, columns: u16) -> (ExitStatus, String) {
+/// Starts a command in a terminal; answers it and what reads from there.
+fn start(command: &mut Command, columns: u16) -> (Child, File) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be opened");
     grantpt(&master).expect("the terminal is ours");
     unlockpt(&master).expect("the terminal can be unlocked");
@@ -22,10 +20,18 @@ pub fn run(command: &mut Command, columns: u16) -> (ExitStatus, String) {
     tcsetwinsize(&slave, size).expect("a terminal has a size");
     let other = |slave: &File| slave.try_clone().expect("a file can be shared");
     command.stdin(other(&slave)).stdout(other(&slave)).stderr(slave);
-    let mut child = command.spawn().expect("the command can be started");
+    let child = command.spawn().expect("the command can be started");
     // Else the terminal stays open when the command has ended.
     command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let mut master = File::from(master);
+    (child, File::from(master))
+}
+
+/// Runs a command to its end in a terminal; answers what it wrote there.
+///
+/// # Panics
+/// When the terminal or the command cannot be started.
+pub fn run(command: &mut Command, columns: u16) -> (ExitStatus, String) {
+    let (mut child, mut master) = start(command, columns);
     let (mut text, mut chunk) = (Vec::new(), [0_u8; 4096]);
     // The other side closed: end of file on some systems, an error on Linux.
     while let Ok(count @ 1..) = master.read(&mut chunk) {
@@ -33,6 +39,27 @@ pub fn run(command: &mut Command, columns: u16) -> (ExitStatus, String) {
     }
     let status = child.wait().expect("a child can be waited for");
     (status, String::from_utf8_lossy(&text).replace("\r\n", "\n"))
+}
+
+/// Runs a command in a terminal until it wrote this there, then ends it; `None`: it ended without.
+///
+/// # Panics
+/// As [`run`].
+pub fn until(command: &mut Command, columns: u16, wanted: &str) -> Option<Duration> {
+    let begun = Instant::now();
+    let (mut child, mut master) = start(command, columns);
+    let (mut text, mut chunk) = (Vec::new(), vec![0_u8; 65536]);
+    let mut took = None;
+    while took.is_none()
+        && let Ok(count @ 1..) = master.read(&mut chunk)
+    {
+        text.extend_from_slice(&chunk[..count]);
+        took = text.windows(wanted.len()).any(|part| part == wanted.as_bytes()).then(|| begun.elapsed());
+    }
+    // Ended already is as good.
+    let _ = child.kill();
+    child.wait().expect("a child can be waited for");
+    took
 }
 
 /// Without colours and other sequences.

@@ -10,6 +10,7 @@ mod load;
 mod measure;
 mod raw;
 mod report;
+mod session;
 mod stack;
 mod store;
 

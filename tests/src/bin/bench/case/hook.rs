@@ -7,9 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use maestro_client::{Caller, Seen};
-use maestro_domain::{Actor, Request};
-use maestro_wire::CommandId;
 use serde_json::json;
 
 use crate::{
@@ -18,6 +15,7 @@ use crate::{
     measure::{millis, p50, percentile},
     raw,
     report::{Report, Row},
+    session::Person,
     stack::{Stack, program},
     store,
 };
@@ -106,20 +104,11 @@ pub async fn run(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
 
 /// A session that runs, as its spawner would report it.
 async fn session(stack: &Stack) -> anyhow::Result<String> {
-    let project = PROJECT.parse()?;
-    let client = stack.edge().await?;
-    let person = Caller::new(client.clone(), "bench".parse()?, None);
-    let send =
-        async |caller: &Caller, verb: (&str, &str), data: serde_json::Value| -> anyhow::Result<serde_json::Value> {
-            let request = Request::deserialize_payload(verb.0, verb.1, data).expect("a verb of the model")?;
-            let id = CommandId(ulid::Ulid::generate());
-            Ok(caller.command(&project, &request, id, &Seen::default(), Duration::from_secs(10)).await?.parse()?)
-        };
-    let spawned = send(&person, ("session", "spawn"), json!({ "agent": "shell", "prompt": "true" })).await?;
-    let id = spawned["id"].as_str().unwrap_or_default().to_owned();
-    let own = Caller::new(client, id.parse::<Actor>()?, Some(1));
-    send(&own, ("session", "starting"), json!({ "node": "bench" })).await?;
-    send(&own, ("session", "active"), json!({})).await?;
+    let person = Person::new(stack).await?;
+    let id = person.spawn(&["true"]).await?;
+    let own = person.as_session(&id)?;
+    own.send(("session", "starting"), json!({ "node": "bench" })).await?;
+    own.send(("session", "active"), json!({})).await?;
     Ok(id)
 }
 

@@ -6,18 +6,23 @@ mod latency;
 mod list;
 mod memory;
 mod rebuild;
+mod spawn;
 mod surface;
+mod terminal;
 mod throughput;
 
 use crate::{Scale, report::Report};
 
-pub const NAMES: [&str; 8] = ["cli", "surface", "hook", "latency", "throughput", "rebuild", "memory", "list"];
+pub const NAMES: [&str; 10] =
+    ["cli", "surface", "hook", "spawn", "terminal", "latency", "throughput", "rebuild", "memory", "list"];
 
 pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     match name {
         "cli" => cli::run(scale, report).await,
         "surface" => surface::run(scale, report).await,
         "hook" => hook::run(scale, report).await,
+        "spawn" => spawn::run(scale, report).await,
+        "terminal" => terminal::run(scale, report).await,
         "latency" => latency::run(scale, report).await,
         "throughput" => throughput::run(scale, report).await,
         "rebuild" => rebuild::run(scale, report).await,
