@@ -11,5 +11,7 @@ mod kit;
 mod logs;
 #[path = "terminal/node.rs"]
 mod node;
+#[path = "terminal/reports.rs"]
+mod reports;
 #[path = "terminal/stream.rs"]
 mod stream;

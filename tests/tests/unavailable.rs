@@ -253,3 +253,43 @@ async fn reports_wait_for_a_broker_too() {
     assert_eq!(logged, ["step 0", "step 1", "step 2", "step 3"]);
     cluster.assert_equal_to_fold().await;
 }
+
+/// Refused when it was sent late, from the home: the next command says so, the timeline keeps it, a message tells it, once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_waited_for_a_broker_is_refused_where_its_sender_finds_it() {
+    let mut cluster = Cluster::start(1);
+    cluster.project().await;
+    let ann = cluster.caller("ann").await;
+    for title in ["one", "two"] {
+        command(&ann, &request("task", "create", &json!({ "title": title }))).await.unwrap();
+    }
+    command(&ann, &request("task", "cancel", &json!({ "task": "t2" }))).await.unwrap();
+    let cli = cluster.cli("ann");
+    tokio::task::block_in_place(|| {
+        cluster.nats.kill();
+        for words in [&["task", "complete", "t2", "--summary", "too late"][..], &["task", "log", "t1", "in time"]] {
+            let document = cli.run(&[&["--timeout", "1s"], words].concat()).document();
+            assert_eq!(
+                (&document["queued"], &document["data"]["queuedIn"]),
+                (&json!(true), &json!("outbox")),
+                "{document}"
+            );
+        }
+        cluster.nats.restart();
+    });
+    let mut said = String::new();
+    let entry = eventually("the refusal on the timeline", || {
+        let output = tokio::task::block_in_place(|| cli.run(&["--timeout", "20s", "task", "get", "t1"]));
+        said.push_str(&output.err);
+        let cluster = &cluster;
+        async move { timeline(cluster, "t2").await.into_iter().find(|entry| entry["kind"] == "queued_refused") }
+    })
+    .await;
+    assert!(entry.to_string().contains("too late"), "{entry}");
+    assert_eq!(said.matches("was refused").count(), 1, "{said}");
+    let mail = ask(&ann, &Query::MessageList(MessageList::default()), &Seen::default()).await;
+    let mail = mail["items"].as_array().unwrap();
+    assert!(mail.len() == 1 && mail[0]["body"].as_str().unwrap().contains("task.complete"), "{mail:?}");
+    let logged = timeline(&cluster, "t1").await.into_iter().filter(|entry| entry["kind"] == "progress").count();
+    assert_eq!(logged, 1, "a refused one does not hold up those behind it");
+}

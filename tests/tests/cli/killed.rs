@@ -1,4 +1,4 @@
-//! Reports whose process is killed at any moment, while the server comes and goes: none that was acknowledged is lost,
+//! Reports whose process is killed at any moment, while the server and the broker come and go: none that was acknowledged is lost,
 //! none is there twice, and those that were acknowledged keep their order.
 
 use std::process::{Command, Stdio};
@@ -48,6 +48,8 @@ fn reports_killed_at_any_moment_are_there_once() {
     let mut promised = Vec::new();
     for number in 0..rounds {
         match number % 15 {
+            1 => cluster.nats.kill(),
+            3 => cluster.nats.restart(),
             5 => cluster.replicas[0].kill(),
             10 => {
                 cluster.replicas[0].launch();
@@ -59,6 +61,9 @@ fn reports_killed_at_any_moment_are_there_once() {
         if report(&cluster, &cli, number, life) {
             promised.push(number);
         }
+    }
+    if (1..3).contains(&((rounds - 1) % 15)) {
+        cluster.nats.restart();
     }
     if !(5..10).contains(&((rounds - 1) % 15)) {
         assert!(cluster.replicas[0].try_wait().is_none(), "seed {seed}: the server is there at the end");

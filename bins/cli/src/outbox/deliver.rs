@@ -78,6 +78,12 @@ async fn send(
             Some(error.code)
         }
         Err(error) => {
+            // The inbox writes it on the timeline and tells the sender, whoever sends this here.
+            if !entry.in_inbox
+                && let Err(unanswered) = own.queue(&entry.project, &request, entry.id, time).await
+            {
+                return Some(unanswered.code);
+            }
             refused.push(format!("the queued '{}' was refused ({}): {}", told(&entry), error.code, error.message));
             outbox.refuse(&entry, &error);
             None

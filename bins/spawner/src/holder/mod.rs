@@ -9,6 +9,7 @@ mod cause;
 mod end;
 mod ending;
 mod endpoint;
+mod forward;
 mod handle;
 mod input;
 mod lease;

@@ -20,6 +20,7 @@ use super::cause::{self, Cause};
 use super::end::end;
 use super::ending::Ending;
 use super::endpoint::Desk;
+use super::forward::Forward;
 use super::input::Keyboard;
 use super::protocol::{Because, Launch, Order, Told};
 use super::tell;
@@ -31,6 +32,9 @@ use crate::os::{self, Identity, Signal};
 const LOOK: Duration = Duration::from_secs(5);
 /// For how long output is read after nobody is left who could write it.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
+
+/// For how long the agent's last reports may take.
+const LAST_REPORTS: Duration = Duration::from_secs(10);
 
 /// A terminal that shows nothing new for this long waits for input; and when that does not happen.
 const QUIET: Duration = Duration::from_millis(700);
@@ -96,7 +100,19 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         let desk = Desk { uplink, agent: identity, terminal: terminal.clone(), keyboard };
         Line::open(Arc::new(desk), causes)
     });
-    let (code, cause) = watch(&mut child, pid, &mut orders, &mut caused, launch).await;
+    let forward = launch.uplink.as_ref().and_then(|uplink| Forward::of(launch, uplink));
+    let (code, cause) = {
+        let forwarded = async {
+            match (&forward, &line) {
+                (Some(forward), Some(line)) => forward.run(|| line.is_connected()).await,
+                (_, _) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = watch(&mut child, pid, &mut orders, &mut caused, launch) => ended,
+            never = forwarded => match never {},
+        }
+    };
     // Nobody has the other end any more, so the output ends; a bound all the same.
     let _ = tokio::time::timeout(LAST_OUTPUT, pumps.join_next()).await;
     pumps.abort_all();
@@ -107,6 +123,10 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         let files = launch.log.parent().unwrap_or(&launch.directory);
         if let Err(error) = ending.write(files) {
             tracing::error!(incarnation = %uplink.incarnation, cause = %error, "ending not written to disk");
+        }
+        // The agent's last words come before its end.
+        if let Some(forward) = forward.filter(|_| line.is_connected()) {
+            let _ = tokio::time::timeout(LAST_REPORTS, forward.last()).await;
         }
         let spawner = std::cell::RefCell::new(orders);
         line.close(files, ending, recording.as_deref(), || spawner.borrow_mut().is_closed()).await;

@@ -85,6 +85,11 @@ impl Line {
         Self { tasks, client, uplink, over, told, published }
     }
 
+    /// Whether the broker can be reached now.
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.borrow().as_ref().is_some_and(Client::is_connected)
+    }
+
     /// Tells the agent's end, sends what is left of its output, and gives the lease up. `alone`: no spawner lives that
     /// would tell it in our stead.
     pub(super) async fn close(
