@@ -29,6 +29,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         Some("events") => leaf("events", Top::Events, arguments),
         Some("hook") => leaf("hook", Top::Hook, arguments),
         Some("whoami") => leaf("whoami", Top::Whoami, arguments),
+        // What the whole help says is made by whoever shows it; to make it here too takes as long again.
+        None if arguments[1..].iter().any(|word| word == "--help" || word == "-h") => {
+            Err(clap::Error::new(clap::error::ErrorKind::DisplayHelp))
+        }
         Some(_) | None => Cli::try_parse_from(arguments),
     }
 }

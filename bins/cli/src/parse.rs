@@ -89,6 +89,14 @@ pub fn help_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// `task-start` as two words; any other word as it is.
+pub fn split(word: &str) -> Vec<String> {
+    match word.split_once('-').filter(|(noun, _)| NOUNS.contains(noun)) {
+        Some((noun, verb)) => vec![noun.to_owned(), verb.to_owned()],
+        None => vec![word.to_owned()],
+    }
+}
+
 /// `task-start` is `task start`: the first word is taken apart.
 pub fn split_hyphenated(arguments: Vec<OsString>) -> Vec<OsString> {
     let found = first_word(&arguments).and_then(|(at, word)| Some((at, word.split_once('-')?)));

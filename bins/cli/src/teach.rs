@@ -8,12 +8,15 @@ use serde_json::Value;
 
 use crate::cli::Globals;
 use crate::context::Context;
-use crate::repair;
 use crate::usage::{help_of, line, quoted};
+use crate::{fill, repair};
 
 /// Completes an error of the command that these words are.
 pub fn complete(mut error: ErrorBody, words: &[String], globals: &Globals) -> ErrorBody {
     let mut commands = named(&error);
+    if commands.is_empty() {
+        commands = usual(error.code, &error, words);
+    }
     // What was suggested only because it was the first of them makes room for a better first.
     if error.suggestion.is_some() && error.suggestion.as_ref() == commands.first() {
         error.suggestion = None;
@@ -21,10 +24,8 @@ pub fn complete(mut error: ErrorBody, words: &[String], globals: &Globals) -> Er
     if let Some(better) = repaired(&error, words) {
         error = error.with("nearest", better.1);
         commands.insert(0, better.0);
-    }
-    let more = usual(error.code, &error, words);
-    if commands.is_empty() {
-        commands = more;
+    } else if let Some(filled) = fill::completed(&error, words) {
+        commands.insert(0, line(&filled));
     }
     let place = place(globals);
     let commands: Vec<String> = commands.into_iter().map(|command| placed(&command, &place)).collect();
@@ -93,15 +94,12 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         E::Usage | E::MissingRequiredField | E::NoUpdates | E::InvalidValue | E::InvalidTitle | E::InvalidText => {
             vec![help_of(words)]
         }
-        E::InvalidStatus
-        | E::InvalidPriority
-        | E::InvalidLabel
-        | E::InvalidActor
-        | E::InvalidPool
-        | E::InvalidAgent => {
-            vec![help_of(words)]
-        }
-        E::InvalidNode | E::InvalidSkill | E::InvalidEntity | E::TooLarge => vec![help_of(words)],
+        E::InvalidStatus | E::InvalidPriority | E::InvalidLabel | E::InvalidEntity => vec![help_of(words)],
+        E::InvalidActor => vec!["maestro session list --all".to_owned(), help_of(words)],
+        E::InvalidAgent => vec!["maestro agent list".to_owned(), help_of(words)],
+        E::InvalidPool | E::InvalidNode => vec!["maestro node list".to_owned(), help_of(words)],
+        E::InvalidSkill => vec!["maestro skill list".to_owned(), help_of(words)],
+        E::TooLarge => shorter(words).into_iter().chain([help_of(words)]).collect(),
         E::UnknownCommand | E::MalformedJson | E::UnknownField | E::UnsupportedVersion | E::InvalidCommandId => {
             vec!["maestro doctor".to_owned(), help_of(words)]
         }
@@ -121,22 +119,20 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         E::InvalidProjectId | E::ProjectNotFound | E::MissingProject | E::ProjectExists | E::ProjectArchived => {
             vec!["maestro project list".to_owned(), "maestro whoami".to_owned()]
         }
-        E::InvalidCursor => match words.iter().position(|word| word == "--cursor") {
-            Some(at) => {
-                let mut words = words.to_vec();
-                words.drain(at..(at + 2).min(words.len()));
-                vec![line(&words)]
-            }
-            None => vec![help_of(words)],
-        },
-        E::InvalidConfig | E::ConfirmationMissing | E::FileNotFound => {
+        E::InvalidCursor => vec![line(&without(words, "--cursor")), help_of(words)],
+        E::ConfirmationMissing | E::FileNotFound => vec![help_of(words)],
+        E::InvalidConfig if words.iter().any(|word| word == "config") => {
             vec!["maestro config list".to_owned(), help_of(words)]
         }
+        // With a mistake in the file everything else says the same.
+        E::InvalidConfig => vec!["maestro doctor".to_owned(), "maestro config set --help".to_owned()],
         E::AlreadyClaimed | E::AlreadyAssigned | E::StillClaimed => {
             let look = fact("task").map(|task| format!("maestro task get {task}"));
             std::iter::once("maestro task next --claim".to_owned()).chain(look).collect()
         }
-        E::StaleSession | E::NotPermitted | E::PermissionDenied | E::AuthenticationFailed | E::CommandIdReused => {
+        // Another call has another id.
+        E::CommandIdReused => vec![again, "maestro doctor".to_owned()],
+        E::StaleSession | E::NotPermitted | E::PermissionDenied | E::AuthenticationFailed => {
             vec!["maestro whoami".to_owned(), "maestro doctor".to_owned()]
         }
         E::InvalidTransition | E::OpenSubtasks | E::DependenciesOpen | E::DependencyCycle | E::HasDependants => {
@@ -145,7 +141,7 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
                 None => vec!["maestro task list".to_owned()],
             }
         }
-        E::LimitReached | E::CommandExpired | E::NotDue => {
+        E::LimitReached | E::NotDue => {
             vec!["maestro status".to_owned(), format!("maestro errors show {code}")]
         }
         E::Internal | E::BrokerTooOld | E::PortTaken | E::BinaryMissing | E::StartFailed | E::LedgerFull => {
@@ -156,11 +152,33 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         }
         E::Overloaded | E::Unavailable | E::StaleRead => vec![again, "maestro doctor".to_owned()],
         // It may have been carried out: look first.
-        E::TimedOut => match task_of(words) {
+        E::TimedOut | E::CommandExpired => match task_of(words) {
             Some(task) => vec![format!("maestro task get {task}"), again],
             None => vec!["maestro events --limit 5".to_owned(), again],
         },
     }
+}
+
+/// The words without an option and its value.
+fn without(words: &[String], option: &str) -> Vec<String> {
+    let joined = format!("{option}=");
+    let mut kept = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == option {
+            words.next();
+        } else if !word.starts_with(&joined) {
+            kept.push(word.clone());
+        }
+    }
+    kept
+}
+
+/// A list with fewer items, when it is a list that was asked for.
+fn shorter(words: &[String]) -> Option<String> {
+    let mut words = without(words, "--limit");
+    words.extend(["--limit".to_owned(), "20".to_owned()]);
+    Some(line(&words)).filter(|line| crate::runnable::check(line).is_ok())
 }
 
 fn task_of(words: &[String]) -> Option<String> {
@@ -239,6 +257,33 @@ mod tests {
     }
 
     #[test]
+    fn the_first_command_is_the_next_step() {
+        let first = |code, typed: &str| {
+            let error = complete(ErrorBody::new(code, "it is so"), &words(typed), &Globals::default());
+            commands(&error)[0].clone()
+        };
+        use ErrorCode as E;
+        let told = [
+            (E::InvalidCursor, "task list --cursor x --limit 3", "maestro task list --limit 3"),
+            (E::InvalidCursor, "task list --cursor=x", "maestro task list"),
+            (E::TooLarge, "task list --limit=1000 --mine", "maestro task list --mine --limit 20"),
+            (E::TooLarge, "task create x", "maestro task create --help"),
+            (
+                E::MissingRequiredField,
+                "task block t1",
+                "maestro task block t1 --reason 'what t1 waits for, and from whom'",
+            ),
+            (E::FileNotFound, "task import plan.md", "maestro task import --help"),
+            (E::CommandIdReused, "task start t1", "maestro task start t1"),
+            (E::CommandExpired, "task complete t1", "maestro task get t1"),
+            (E::InvalidAgent, "session spawn --agent 'x y'", "maestro agent list"),
+        ];
+        for (code, typed, expected) in told {
+            assert_eq!(first(code, typed), expected, "{code}");
+        }
+    }
+
+    #[test]
     fn what_comes_next_happens_in_the_same_place() {
         let globals = Globals { project: "web".parse().ok(), ..Globals::default() };
         let error = ErrorBody::new(ErrorCode::TaskNotFound, "no t9").commands(["maestro task list"]);
@@ -264,7 +309,7 @@ mod tests {
             Refusal::MessageNotFound("m4".parse().unwrap()),
             Refusal::AlreadyClaimed { task, holder: holder.clone() },
             Refusal::AlreadyAssigned { task, session },
-            Refusal::DependenciesOpen { task, open: vec![other] },
+            Refusal::DependenciesOpen { task, open: vec![other], startable: vec![other], held: vec![] },
             Refusal::OpenSubtasks { task, open: vec!["st1".parse().unwrap()] },
             Refusal::DependencyCycle { circle: vec![task, other, task] },
             Refusal::HasDependants { task, dependants: vec![other] },
@@ -279,7 +324,11 @@ mod tests {
             Refusal::NotDue,
         ];
         for from in StatusKind::ALL {
-            refusals.push(Refusal::InvalidTransition { task, from, verb: "complete", needs_force: true });
+            for verb in
+                ["complete", "block", "unblock", "reopen", "submit", "approve", "release", "spawn a session for it"]
+            {
+                refusals.push(Refusal::InvalidTransition { task, from, verb, needs_force: verb == "complete" });
+            }
         }
         for refusal in refusals {
             let said = format!("{refusal:?}");

@@ -21,7 +21,7 @@ fn given(text: &str) -> Result<String, ErrorBody> {
     Ok(stdin(MOST)?.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// What stands on stdin, `most` bytes of it.
+/// What stands on stdin, `most` bytes at most.
 pub fn stdin(most: u64) -> Result<String, ErrorBody> {
     let input = std::io::stdin();
     if input.is_terminal() {
@@ -29,7 +29,11 @@ pub fn stdin(most: u64) -> Result<String, ErrorBody> {
             .suggest("pipe the text in, or give it as an argument"));
     }
     let mut bytes = Vec::new();
-    let read = input.lock().take(most).read_to_end(&mut bytes);
+    let read = input.lock().take(most + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > most {
+        return Err(ErrorBody::new(ErrorCode::TooLarge, format!("more than {most} bytes stand on stdin"))
+            .suggest("put the rest in a file and name it"));
+    }
     let text = read.ok().and_then(|_| String::from_utf8(bytes).ok());
     text.ok_or_else(|| ErrorBody::new(ErrorCode::InvalidText, "what stands on stdin is no text (UTF-8)"))
 }

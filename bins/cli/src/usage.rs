@@ -9,8 +9,8 @@ use maestro_wire::{ErrorBody, ErrorCode};
 /// The error of a command line that could not be understood.
 pub fn explain(error: &clap::Error, words: &[String]) -> ErrorBody {
     if let Some(invalid) = error.source().and_then(|source| source.downcast_ref::<InvalidValue>()) {
-        // Whoever completes it puts the line as it was meant before this.
-        let body = ErrorBody::from(invalid.clone()).commands([help_of(words)]);
+        // Whoever completes it knows what helps.
+        let body = ErrorBody::from(invalid.clone());
         return match argument(error) {
             Some(argument) => body.with("argument", argument),
             None => body,
@@ -93,18 +93,8 @@ pub fn quoted(word: &str) -> String {
 
 /// How to ask for the help of the command that these words begin.
 pub fn help_of(words: &[String]) -> String {
-    use clap::CommandFactory;
-    let mut line = String::from("maestro");
-    let mut at = crate::cli::Cli::command();
-    // Values of global flags may stand before the command.
-    let named: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
-    let from = named.iter().position(|word| at.find_subcommand(word).is_some()).unwrap_or(named.len());
-    for word in &named[from..] {
-        let Some(next) = at.find_subcommand(word).cloned() else { break };
-        line.push(' ');
-        line.push_str(next.get_name());
-        at = next;
-    }
+    let path = crate::help::path(words);
+    let mut line = std::iter::once("maestro").chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
     line.push_str(" --help");
     line
 }

@@ -36,7 +36,8 @@ fn plan(tasks: &[Imported]) -> ImportedPlan {
         created: imported.created,
     };
     let created = tasks.iter().filter(|imported| imported.created).count();
-    ImportedPlan { items: tasks.iter().map(item).collect(), created: u32::try_from(created).unwrap_or(u32::MAX) }
+    let created = u32::try_from(created).unwrap_or(u32::MAX);
+    ImportedPlan { items: tasks.iter().map(item).collect(), created, total: None, parts: None }
 }
 
 /// A task in a list.

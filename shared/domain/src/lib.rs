@@ -24,7 +24,7 @@ mod time;
 mod verb;
 
 pub use command::{Caller, Command, Request};
-pub use decide::{Answer, Decision, Imported, Refused, answer, decide, decide_in};
+pub use decide::{Answer, Decision, Imported, Refused, answer, decide, decide_in, plan_order};
 pub use event::{
     Change, EffectChange, Event, EventKind, MessageChange, NewSubtaskText, ProjectChange, SessionChange, TaskChange,
 };

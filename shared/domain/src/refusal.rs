@@ -33,7 +33,14 @@ pub enum Refusal {
     #[error("task {task} is assigned to {session}")]
     AlreadyAssigned { task: TaskId, session: SessionId },
     #[error("task {task} waits for {}", list(open))]
-    DependenciesOpen { task: TaskId, open: Vec<TaskId> },
+    DependenciesOpen {
+        task: TaskId,
+        open: Vec<TaskId>,
+        /// Those that the caller may start now.
+        startable: Vec<TaskId>,
+        /// Those that somebody else works on.
+        held: Vec<TaskId>,
+    },
     #[error("task {task} has open subtasks: {}", list(open))]
     OpenSubtasks { task: TaskId, open: Vec<SubtaskId> },
     #[error("that dependency would close a circle: {}", circle.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> "))]

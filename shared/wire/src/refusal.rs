@@ -1,6 +1,6 @@
 //! From a refusal of the domain to the error that teaches: code, facts, next commands.
 
-use maestro_domain::Refusal;
+use maestro_domain::{Refusal, StatusKind};
 use serde_json::json;
 
 use crate::{ErrorBody, ErrorCode};
@@ -22,7 +22,12 @@ impl From<Refusal> for ErrorBody {
                 .commands([format!("maestro project archive {id} --restore")]),
             Refusal::ConfirmationMissing(id) => body(ErrorCode::ConfirmationMissing)
                 .with("project", id.as_str())
-                .commands([format!("maestro project purge {id} --confirm {id}")]),
+                // There is no way back: first it is looked at and kept.
+                .commands([
+                    format!("maestro project get {id}"),
+                    format!("maestro -p {id} task export"),
+                    format!("maestro project purge {id} --confirm {id}"),
+                ]),
             Refusal::TaskNotFound(id) => body(ErrorCode::TaskNotFound)
                 .with("task", id.to_string())
                 .commands(["maestro task list", "maestro task next"]),
@@ -38,7 +43,13 @@ impl From<Refusal> for ErrorBody {
                 body(ErrorCode::MessageNotFound).with("message", id.to_string()).commands(["maestro message list"])
             }
             Refusal::InvalidTransition { task, from, verb, needs_force } => {
-                let mut commands: Vec<String> = from.verbs().iter().map(|next| next_command(next, task)).collect();
+                let first = towards(from, verb);
+                let others = from.verbs().iter().filter(|next| first != Some(**next));
+                let mut commands: Vec<String> = others.map(|next| next_command(next, task)).collect();
+                commands.insert(
+                    0,
+                    first.map_or_else(|| format!("maestro task get {task}"), |next| next_command(next, task)),
+                );
                 if needs_force {
                     commands.push(format!("maestro task {verb} {task} --force"));
                 }
@@ -60,14 +71,23 @@ impl From<Refusal> for ErrorBody {
                 .with("task", task.to_string())
                 .with("session", session.to_string())
                 .commands([format!("maestro session info {session}"), "maestro task next --claim".to_owned()]),
-            Refusal::DependenciesOpen { task, open } => {
-                let first =
-                    open.first().map_or_else(|| "maestro task list".to_owned(), |id| format!("maestro wait {id}"));
-                body(ErrorCode::DependenciesOpen).with("task", task.to_string()).with("open", json!(open)).commands([
-                    "maestro task next --claim".to_owned(),
-                    first,
-                    format!("maestro task start {task} --force"),
-                ])
+            Refusal::DependenciesOpen { task, open, startable, held } => {
+                let blocker = match (startable.first(), held.first(), open.first()) {
+                    (Some(id), ..) => format!("maestro task start {id}"),
+                    (None, Some(id), _) => format!("maestro wait {id}"),
+                    (None, None, Some(id)) => format!("maestro task get {id}"),
+                    (None, None, None) => "maestro task list".to_owned(),
+                };
+                body(ErrorCode::DependenciesOpen)
+                    .with("task", task.to_string())
+                    .with("open", json!(open))
+                    .with("startable", json!(startable))
+                    .with("held", json!(held))
+                    .commands([
+                        blocker,
+                        "maestro task next --claim".to_owned(),
+                        format!("maestro task start {task} --force"),
+                    ])
             }
             Refusal::OpenSubtasks { task, open } => {
                 let mut commands: Vec<_> =
@@ -98,7 +118,15 @@ impl From<Refusal> for ErrorBody {
             Refusal::HasDependants { task, dependants } => body(ErrorCode::HasDependants)
                 .with("task", task.to_string())
                 .with("dependants", json!(dependants))
-                .commands([format!("maestro task cancel {task}"), format!("maestro task delete {task} --force")]),
+                .commands(
+                    dependants.first().map(|id| format!("maestro task depend {id} --remove {task}")).into_iter().chain(
+                        [
+                            format!("maestro task graph {task}"),
+                            format!("maestro task cancel {task}"),
+                            format!("maestro task delete {task} --force"),
+                        ],
+                    ),
+                ),
             Refusal::StillClaimed { task, holder } => body(ErrorCode::StillClaimed)
                 .with("task", task.to_string())
                 .with("holder", json!(holder))
@@ -142,10 +170,25 @@ impl From<Refusal> for ErrorBody {
     }
 }
 
-/// A verb as it is typed; where a text is needed, its help.
+/// The verb that leads from a status to where another one is possible; `None` when what was wanted is so, or nothing leads
+/// there: then it is looked at.
+fn towards(from: StatusKind, verb: &str) -> Option<&'static str> {
+    match (from, verb) {
+        (StatusKind::Pending, "complete" | "submit" | "block") => Some("start"),
+        (StatusKind::Pending, _) => None,
+        (StatusKind::InProgress, "approve") => Some("submit"),
+        (StatusKind::InProgress, _) => None,
+        (StatusKind::InReview, "block" | "release") => Some("start"),
+        (StatusKind::InReview, _) => None,
+        (StatusKind::Blocked, _) => Some("unblock"),
+        (StatusKind::Completed | StatusKind::Cancelled, _) => Some("reopen"),
+    }
+}
+
+/// A verb as it is typed; a text that it needs says what belongs there.
 fn next_command(verb: &str, task: maestro_domain::TaskId) -> String {
     match verb {
-        "block" => "maestro task block --help".to_owned(),
+        "block" => format!("maestro task block {task} --reason \"what {task} waits for, and from whom\""),
         other => format!("maestro task {other} {task}"),
     }
 }

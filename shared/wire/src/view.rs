@@ -92,10 +92,16 @@ pub struct ImportedTask {
 /// What became of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportedPlan {
-    /// In the plan's order.
+    /// In the plan's order; of a plan that took several commands the first 500.
     pub items: Vec<ImportedTask>,
-    /// How many of them are new.
+    /// How many of the plan's tasks are new.
     pub created: u32,
+    /// All tasks of a plan that took several commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u32>,
+    /// How many commands it took; each was all or nothing. Absent: one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
 }
 
 /// A task with everything that a worker needs in one answer.

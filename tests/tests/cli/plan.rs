@@ -121,3 +121,134 @@ fn a_template_is_shown_applied_and_saved() {
     assert_eq!(error["error"], "invalid_config");
     assert!(error["message"].as_str().unwrap().contains("line 1"), "{error}");
 }
+
+/// Every text comes through both formats: out of one project, into another, out again the same.
+#[test]
+fn no_text_is_lost_between_projects() {
+    let cluster = Cluster::start(1);
+    let cli = cluster.cli("ann");
+    let projects = ["web", "lines", "list"];
+    for project in projects {
+        cli.plain(&["--json", "project", "create", project], b"");
+    }
+    let long = "word ".repeat(1_600);
+    let texts = [
+        "One line.",
+        "\n# Heading\n\n- [ ] a box\n  - [x] another\n\n```\n    code\n\tand more\n```\n<!-- notes -->\nend  \n",
+        "\\- [ ] escaped\n\\\n \nthe end",
+        long.as_str(),
+        "é 漢字 🦀 <!-- x -->",
+    ];
+    let plan: String = (0..texts.len())
+        .map(|at| {
+            let text = |more: usize| texts[(at + more) % texts.len()];
+            let done = at % 2 == 0;
+            let task = json!({
+                "key": format!("k{at}"), "title": format!("Task {at} <!-- y -->"), "description": text(0),
+                "technicalNotes": text(1), "priority": "high", "labels": ["core", "ui"],
+                "acceptance": ["[ ] boxed", "- dashed", "plain"],
+                "dependsOn": if at > 0 { vec![format!("k{}", at - 1)] } else { vec![] },
+                "subtasks": [
+                    {"title": "one <!-- z -->", "description": text(2), "completed": true},
+                    {"title": "[x] two", "completed": done},
+                    {"title": "three", "description": text(3), "completed": done},
+                ],
+                "status": if done { "completed" } else { "pending" },
+                "summary": if done { json!(text(4)) } else { Value::Null },
+            });
+            format!("{task}\n")
+        })
+        .collect();
+    let import = |project: &str, words: &str| {
+        let said = cli.plain(&["--json", "-p", project, "task", "import", "-"], words.as_bytes());
+        assert_eq!(said.document()["data"]["created"], 5, "{said:?}");
+    };
+    let export = |project: &str, format: &str| {
+        let said = cli.plain(&["-p", project, "task", "export", "--format", format], b"");
+        assert_eq!(said.code, 0, "{said:?}");
+        said.out
+            .replace(&format!("source={project} "), "source=web ")
+            .replace(&format!(r#""source":"{project}""#), r#""source":"web""#)
+    };
+    import("web", &plan);
+    let (lines, list) = (export("web", "jsonl"), export("web", "markdown"));
+    import("lines", &lines);
+    import("list", &list);
+    for project in projects {
+        assert_eq!(export(project, "jsonl"), lines, "{project}");
+        assert_eq!(export(project, "markdown"), list, "{project}");
+    }
+    let first: Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
+    assert_eq!((&first["description"], &first["technicalNotes"]), (&json!(texts[1]), &json!(texts[2])));
+}
+
+/// More than one command carries: in parts, each whole; stopped in between, the same line goes on.
+#[test]
+fn a_long_plan_goes_on_where_it_stopped() {
+    let cluster = Cluster::start(1);
+    let cli = cluster.cli("ann");
+    cli.run(&["project", "create", "web"]);
+    // The last ones first, and the one that stops it in the last part.
+    let task = |n: usize, on: &str| format!("{{\"key\":\"k{n}\",\"title\":\"Task {n}\",\"dependsOn\":[\"{on}\"]}}\n");
+    let first = "{\"key\":\"k0\",\"title\":\"Task 0\"}\n";
+    let body: String = (1..1_200).rev().map(|n| task(n, &format!("k{}", n - 1))).collect();
+    let bad = format!("{}{body}{first}", task(1_200, "k1199\",\"t99999"));
+    let good = format!("{}{body}{first}", task(1_200, "k1199"));
+    let import = |plan: &str| {
+        let words = ["--json", "-p", "web", "--timeout", "30s", "task", "import", "-", "--source", "long"];
+        cli.plain(&words, plan.as_bytes()).document()
+    };
+    let circle = format!("{body}{}", task(0, "k1199"));
+    assert_eq!(import(&circle)["error"], "dependency_cycle");
+    assert_eq!(cli.run(&["task", "list"]).document()["data"]["items"], json!([]), "nothing of a circle is there");
+    let stopped = import(&bad);
+    assert_eq!(stopped["error"], "invalid_dependency", "{stopped}");
+    let there = stopped["details"]["imported"].as_u64().unwrap();
+    assert!((500..1_201).contains(&there), "{stopped}");
+    let done = import(&good)["data"].clone();
+    assert_eq!((&done["created"], &done["total"]), (&json!(1_201 - there), &json!(1_201)), "{}", done["parts"]);
+    assert!(done["parts"].as_u64().unwrap() >= 3 && done["items"].as_array().unwrap().len() == 500);
+    let again = import(&good);
+    assert_eq!((&again["unchanged"], &again["data"]["created"]), (&json!(true), &json!(0)));
+    let last = done["items"][0]["id"].as_str().unwrap();
+    let depends = cli.run(&["task", "get", last]).document()["data"]["dependsOn"].clone();
+    assert_eq!(depends.as_array().unwrap().len(), 1);
+}
+
+/// Lists that are small by nature have pages too.
+#[test]
+fn steps_templates_and_codes_come_in_pages() {
+    let cluster = Cluster::start(1);
+    let cli = cluster.cli("ann");
+    cli.run(&["project", "create", "web"]);
+    let steps: Vec<String> = (1..=60).map(|n| format!("step {n}")).collect();
+    let mut words = vec!["task", "create", "Many steps"];
+    words.extend(steps.iter().flat_map(|step| ["--subtask", step]));
+    cli.run(&words);
+    for (list, name, usual) in
+        [("subtask list t1", "id", 50), ("template list", "name", 4), ("errors list", "code", 200)]
+    {
+        let pages = |limit: &str| {
+            let (mut all, mut pages, mut cursor) = (Vec::new(), 0, None::<String>);
+            loop {
+                let mut words: Vec<&str> = list.split(' ').collect();
+                words.extend(["--limit", limit]);
+                words.extend(cursor.iter().flat_map(|cursor| ["--cursor", cursor]));
+                let page = cli.run(&words).document()["data"].clone();
+                let items = page["items"].as_array().unwrap();
+                all.extend(items.iter().map(|item| item[name].as_str().unwrap().to_owned()));
+                pages += 1;
+                cursor = page["nextCursor"].as_str().map(ToOwned::to_owned);
+                if cursor.is_none() {
+                    return (all, pages);
+                }
+            }
+        };
+        let ((whole, _), (parts, number)) = (pages("1000"), pages("7"));
+        assert_eq!((&whole, number), (&parts, whole.len().div_ceil(7)), "{list}");
+        let words: Vec<&str> = list.split(' ').collect();
+        let first = cli.run(&words).document()["data"].clone();
+        assert_eq!(first["items"].as_array().unwrap().len(), whole.len().min(usual).max(1), "{list}");
+        assert_eq!(cli.run(&[&words[..], &["--cursor", "no"]].concat()).document()["error"], "invalid_cursor");
+    }
+}

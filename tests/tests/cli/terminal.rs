@@ -21,7 +21,17 @@ const LOOKED_AT: &[&[&str]] = &[
     &["project", "list"],
     &["project", "get"],
     &["message", "list"],
+    &["message", "read", "m1"],
+    &["subtask", "list", "t1"],
+    &["task", "next"],
+    &["task", "watch", "t6"],
+    &["wait", "t6"],
+    &["whoami"],
+    &["config", "list"],
+    &["skill", "list"],
+    &["errors", "list"],
     &["template", "list"],
+    &["template", "show", "bugfix"],
     &["errors", "show", "open_subtasks"],
     &["help"],
     &["task", "--help"],
@@ -72,6 +82,29 @@ fn eighty_columns_are_enough_and_colours_are_there_where_they_are_wanted() {
         headings[0].starts_with("web  Web shop  ▰▰▰") && headings[0].ends_with("16 %  1 of 6 completed"),
         "{plain}"
     );
+}
+
+/// The help of every command, with and without colours.
+#[test]
+fn every_help_fits_into_eighty_columns() {
+    let scene = Scene::new();
+    let reference = scene.cli.plain(&["help", "reference"], b"").out;
+    let names = reference.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(" maestro "));
+    let mut seen = 0;
+    for name in names {
+        let words: Vec<&str> = name.split(' ').chain(["--help"]).collect();
+        let (_, text) = pty::run(&mut command(&scene, &words, &[]), 80);
+        let plain = pty::plain(&text);
+        let wide: Vec<&str> = plain.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(
+            wide.is_empty() && text.contains('\u{1b}') && plain.contains("Examples:"),
+            "{name}: {wide:#?}\n{plain}"
+        );
+        let (_, text) = pty::run(&mut command(&scene, &words, &[("NO_COLOR", "1")]), 80);
+        assert_eq!(text, plain, "{name}");
+        seen += 1;
+    }
+    assert!(seen > 90, "{seen}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const TOPICS: [&str; 3] = ["getting-started", "agents", "reference"];
 pub fn run(args: &HelpArgs) -> Result<Output, ErrorBody> {
     let topic = match args.words.first().map(String::as_str) {
         Some("getting-started") => Some(help::started::text()),
-        Some("agents") => Some(help::agents::text(&help::tree())),
+        Some("agents") => Some(help::agents::text(&help::bare_tree())),
         Some("reference") => Some(help::reference::text(help::tree())),
         Some(_) | None => None,
     };
@@ -29,7 +29,7 @@ pub fn run(args: &HelpArgs) -> Result<Output, ErrorBody> {
         let plain = anstream::adapter::strip_str(&text).to_string();
         return Ok(Output::new(&json!({"topic": args.words[0], "text": plain}), move || text));
     }
-    let mut tree = help::tree();
+    let mut tree = help::tree_for(&args.words);
     tree.build();
     let (mut command, path) = help::find(&tree, &args.words);
     if let Some(unknown) = args.words.get(path.len()) {

@@ -17,7 +17,8 @@ Never poll: `wait` returns when something happens, or with exit 8 and the comman
 
 Rules: --json prints one document {\"success\",\"data\"|\"error\",\"details\",\"suggestion\"}; lists are
 data.items with data.nextCursor for --cursor; --fields a,b and --limit keep answers small.
-A refusal says what to do: run the first of details.commands. `-` as a text reads stdin. Nothing prompts.
+A refusal says what to do: run the first of details.commands, with your own words where it says what belongs
+there. `-` as a text reads stdin. Nothing prompts.
 Exit: 0 done, 1 defect, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unavailable (try again), 7 refused
 by the rules, 8 timed out. A report with \"queued\":true is kept and sent later: do not repeat it.
 

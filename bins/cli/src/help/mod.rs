@@ -50,19 +50,52 @@ fn shown(lesson: &Lesson) -> String {
     text
 }
 
+/// The whole tree without its lessons.
+pub fn bare_tree() -> Command {
+    Cli::command()
+}
+
+/// The tree with the lesson of one command only: to hang all of them takes longer than the help does otherwise.
+pub fn tree_for(path: &[String]) -> Command {
+    match of(&path.join(" ")) {
+        Some(lesson) => attach(Cli::command(), &mut path.iter().map(String::as_str), lesson),
+        None => Cli::command(),
+    }
+}
+
+/// The words of a command without its flags.
+pub fn named(words: &[String]) -> Vec<String> {
+    let words = words.iter().filter(|word| !word.starts_with('-') && *word != "help");
+    let words = words.flat_map(|word| crate::parse::split(word));
+    let words: Vec<String> = words.collect();
+    // Values of global flags may stand before the command.
+    let known = |word: &String| {
+        lesson::ALL.iter().copied().flatten().any(|lesson| lesson.command.split(' ').next() == Some(word))
+    };
+    let from = words.iter().position(known).unwrap_or(words.len());
+    words[from..].to_vec()
+}
+
 /// The help that a line with `--help` in it asks for: as a document, and as text with colours.
 pub fn asked(arguments: &[OsString]) -> (Value, String) {
-    let words = crate::start::spoken(arguments);
-    let mut tree = tree();
+    let path = path(&crate::start::spoken(arguments));
+    let mut tree = tree_for(&path);
     let text = match tree.try_get_matches_from_mut(arguments) {
         Err(error) => error.render(),
         Ok(_) => tree.render_long_help(),
     };
-    let named: Vec<String> = words.into_iter().filter(|word| !word.starts_with('-') && word != "help").collect();
-    // Values of global flags may stand before the command.
-    let from = named.iter().position(|word| tree.find_subcommand(word).is_some()).unwrap_or(named.len());
-    let (_, path) = find(&tree, &named[from..]);
     (document(&path, &text.to_string()), text.ansi().to_string())
+}
+
+/// The command that a line is about; every one has its lesson.
+pub fn path(words: &[String]) -> Vec<String> {
+    if words.iter().find(|word| !word.starts_with('-')).is_some_and(|word| word == "help") {
+        return vec!["help".to_owned()];
+    }
+    let words = named(words);
+    let lead = |most: &usize| of(&words[..*most].join(" ")).is_some();
+    let most = (0..=words.len().min(2)).rev().find(lead).unwrap_or(0);
+    words[..most].to_vec()
 }
 
 /// The lesson of a command.

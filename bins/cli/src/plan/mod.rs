@@ -4,6 +4,7 @@
 
 mod json;
 mod markdown;
+pub mod part;
 pub mod template;
 
 use std::collections::BTreeSet;

@@ -55,7 +55,9 @@ pub fn page(page: &Page<SessionView>, filtered: bool) -> String {
 
 pub fn line(view: &SessionView) -> String {
     let (word, style) = session_status(view.session.status.kind());
-    format!("{} {}  {}", paint(BOLD, view.session.id), paint(style, word), view.session.name)
+    let stopping = view.session.stop.is_some() && view.session.is_living();
+    let stopping = if stopping { paint(DIM, "  told to stop") } else { String::new() };
+    format!("{} {}  {}{stopping}", paint(BOLD, view.session.id), paint(style, word), view.session.name)
 }
 
 pub fn outcome(data: &str) -> String {

@@ -10,7 +10,10 @@ const MAX: u32 = 1000;
 pub fn limit(given: Option<u32>) -> Result<usize, ErrorBody> {
     match given.unwrap_or(DEFAULT) {
         n @ 1..=MAX => Ok(n as usize),
-        n => Err(ErrorBody::new(ErrorCode::InvalidValue, format!("a page has 1 to {MAX} items; {n} were asked for"))),
+        n => {
+            let text = format!("a page has 1 to {MAX} items; '{n}' were asked for");
+            Err(ErrorBody::new(ErrorCode::InvalidValue, text).with("meant", n.clamp(DEFAULT, MAX).to_string()))
+        }
     }
 }
 

@@ -8,6 +8,8 @@ mod subtask;
 mod task;
 mod who;
 
+pub use task::import::order as plan_order;
+
 use std::sync::Arc;
 
 use crate::{

@@ -32,7 +32,23 @@ fn a_circle_is_refused_and_spelled_out() {
 fn what_is_not_ready_starts_with_force_only() {
     let mut w = chain();
     let refusal = w.refused("s2", "task.start", json!({"task": "t2"}));
-    assert_eq!(refusal, Refusal::DependenciesOpen { task: TaskId::new(2), open: vec![TaskId::new(1)] });
+    let (task, first) = (TaskId::new(2), vec![TaskId::new(1)]);
+    let told = |startable: &[TaskId], held: &[TaskId]| Refusal::DependenciesOpen {
+        task,
+        open: first.clone(),
+        startable: startable.to_vec(),
+        held: held.to_vec(),
+    };
+    assert_eq!(refusal, told(&first, &[]));
+    // What it waits for waits too, is in somebody's hands, in the caller's own, stuck.
+    let refusal = w.refused("s2", "task.start", json!({"task": "t3"}));
+    let Refusal::DependenciesOpen { open, startable, held, .. } = refusal else { panic!("{refusal:?}") };
+    assert_eq!((open, startable, held), (vec![task], vec![], vec![]));
+    w.ok("s1", "task.start", json!({"task": "t1"}));
+    assert_eq!(w.refused("s2", "task.start", json!({"task": "t2"})), told(&[], &first));
+    assert_eq!(w.refused("s1", "task.start", json!({"task": "t2"})), told(&[], &[]));
+    w.ok("s1", "task.block", json!({"task": "t1", "reason": "which?"}));
+    assert_eq!(w.refused("s2", "task.start", json!({"task": "t2"})), told(&[], &[]));
     assert_eq!(w.ok("s2", "task.start", json!({"task": "t2", "force": true})), ["task.claimed"]);
 }
 

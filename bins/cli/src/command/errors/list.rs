@@ -5,17 +5,26 @@ use maestro_wire::{ErrorBody, ErrorCode, Page};
 use serde_json::json;
 
 use crate::output::{BOLD, DIM, Output};
+use crate::page::{self, PageArgs};
 use crate::view;
 
 /// List every error code
 #[derive(Args, Debug)]
-pub struct ListArgs {}
+pub struct ListArgs {
+    #[command(flatten)]
+    pub page: PageArgs,
+}
 
-pub fn run() -> Result<Output, ErrorBody> {
-    let items: Vec<_> = ErrorCode::ALL.iter().map(super::described).collect();
-    let human = || {
+/// All of them.
+const USUAL: u32 = 200;
+
+pub fn run(args: &ListArgs) -> Result<Output, ErrorBody> {
+    let page = page::of(ErrorCode::ALL.to_vec(), &args.page, USUAL, ToString::to_string)?;
+    let items: Vec<_> = page.items.iter().map(super::described).collect();
+    let (more, next_cursor) = (view::more("maestro errors list", page.next_cursor.as_ref()), page.next_cursor.clone());
+    let human = move || {
         let mut table = view::table(&["code", "exit", "retry", "meaning"]);
-        for code in ErrorCode::ALL {
+        for code in &page.items {
             table.add_row([
                 view::cell(code.as_str(), BOLD),
                 view::cell(code.exit_code(), anstyle::Style::new()),
@@ -23,7 +32,7 @@ pub fn run() -> Result<Output, ErrorBody> {
                 view::cell(code.about(), anstyle::Style::new()),
             ]);
         }
-        view::rendered(&mut table)
+        view::rendered(&mut table) + &more
     };
-    Ok(Output::new(&Page { items: json!(items).as_array().cloned().unwrap_or_default(), next_cursor: None }, human))
+    Ok(Output::new(&Page { items: json!(items).as_array().cloned().unwrap_or_default(), next_cursor }, human))
 }

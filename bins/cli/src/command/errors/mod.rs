@@ -21,7 +21,7 @@ pub enum ErrorsCommand {
 
 pub fn run(command: ErrorsCommand) -> Result<Output, ErrorBody> {
     match command {
-        ErrorsCommand::List(_) => list::run(),
+        ErrorsCommand::List(args) => list::run(&args),
         ErrorsCommand::Show(args) => show::run(args),
     }
 }

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::output::Output;
 use crate::terminal::seat::Seat;
 use crate::text;
+use crate::usage::quoted;
 
 /// Answer a session that needs input
 #[derive(Args, Debug)]
@@ -32,8 +33,14 @@ pub async fn run(args: AnswerArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let id = args.session;
     if !matches!(seat.session.status, SessionStatus::NeedsInput { .. }) {
         let status = seat.session.status.kind().as_str();
-        return Err(ErrorBody::new(ErrorCode::SessionState, format!("{id} is {status}; it asks nothing"))
-            .commands([format!("maestro session send {id} \"<text>\""), format!("maestro session attach {id}")]));
+        return Err(ErrorBody::new(ErrorCode::SessionState, format!("{id} is {status}; it asks nothing")).commands(
+            match &answer {
+                Some(text) => {
+                    [format!("maestro session send {id} {}", quoted(text)), format!("maestro session info {id}")]
+                }
+                None => [format!("maestro session info {id}"), format!("maestro session attach {id}")],
+            },
+        ));
     }
     let answer = match answer {
         Some(text) => seat.paste(&text).await,

@@ -49,10 +49,8 @@ struct Left {
 pub async fn run(args: AttachArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let id = args.session;
     if ctx.json() || !tty::is_there() {
-        return Err(ErrorBody::new(ErrorCode::Usage, "attaching takes a terminal, and there is none").commands([
-            format!("maestro session logs {id} --follow"),
-            format!("maestro session send {id} \"<text>\""),
-        ]));
+        return Err(ErrorBody::new(ErrorCode::Usage, "attaching takes a terminal, and there is none")
+            .commands([format!("maestro session logs {id}"), "maestro session send --help".to_owned()]));
     }
     let seat = Seat::of(ctx, id, None).await?;
     // Before anything is drawn: whoever cannot attach is told so on a plain screen.

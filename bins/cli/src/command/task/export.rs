@@ -15,7 +15,7 @@ pub enum Format {
     /// One JSON object a line
     #[default]
     Jsonl,
-    /// A checklist
+    /// A checklist, with all texts
     Markdown,
 }
 

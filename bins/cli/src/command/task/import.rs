@@ -1,10 +1,11 @@
 //! `task import`
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use clap::Args;
-use maestro_domain::{ImportTasks, PlanKey, Request};
-use maestro_wire::{ErrorBody, ErrorCode, ImportedPlan};
+use maestro_domain::{ImportTasks, Limits, PlanKey, Request};
+use maestro_wire::{CommandId, ErrorBody, ErrorCode, ImportedPlan, ImportedTask};
 use serde_json::json;
 
 use crate::context::Context;
@@ -14,14 +15,16 @@ use crate::{plan, text, view};
 /// Create the tasks of a checklist or of JSON Lines, all in one step; what is there already stays
 ///
 /// All or nothing. A task is known again by the plan's name and its key, so the same plan twice creates nothing, and a
-/// plan that grew creates what is new. At most 500 tasks.
+/// plan that grew creates what is new. A plan of more than 500 tasks, or 512 KiB, goes in several steps (20,000 tasks
+/// and 32 MiB at most), each all or nothing, in the order of `dependsOn`: stopped in between, the same line goes on.
 ///
 /// JSON: one object a line, a list, or {"tasks": [...]}. Only `title` is needed; `key` (else made from the title),
 /// `description`, `acceptance` [...], `technicalNotes`, `priority`, `labels` [...], `subtasks` [titles, or {title,
 /// description, completed}], `dependsOn` [keys of this plan, or ids of tasks that are there], `status`, `summary`.
 ///
 /// Markdown: `- [ ] Title` is a task, `- [x]` a completed one, an indented one a subtask of the task above, indented
-/// text its description. `<!-- key=a after=b,t3 priority=high labels=ui -->` behind a title says the rest.
+/// text its description. `<!-- key=a after=b,t3 priority=high labels=ui -->` behind a title says the rest; below
+/// `<!-- acceptance -->`, `<!-- notes -->` and `<!-- summary -->` stand criteria, notes and what was done.
 #[derive(Args, Debug)]
 pub struct ImportArgs {
     /// The file; `-`: stdin
@@ -35,8 +38,8 @@ pub struct ImportArgs {
     pub dry_run: bool,
 }
 
-/// More than one command may hold.
-const MOST: u64 = 4 << 20;
+/// Bytes of a plan.
+const MOST: u64 = 32 << 20;
 
 pub async fn run(args: ImportArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (words, otherwise) = if args.file == "-" {
@@ -61,9 +64,57 @@ pub async fn send(command: ImportTasks, dry_run: bool, ctx: &Context) -> Result<
             move || text,
         ));
     }
+    let project = ctx.project()?;
     let source = command.source.clone();
-    let reply = ctx.command(&ctx.project()?, &Request::ImportTasks(command)).await?;
-    Ok(Output::reply(reply, move |data| view::of(data, |plan: ImportedPlan| told(&plan, &source))))
+    let order: Vec<PlanKey> = command.tasks.iter().map(|task| task.key.clone()).collect();
+    let mut parts = plan::part::parts(command)?;
+    let (mut found, mut sent, mut seq, mut unchanged) = (HashMap::new(), 0, None, true);
+    while let Some(part) = parts.pop_front() {
+        let request = Request::ImportTasks(part.clone());
+        // Each has the whole time.
+        let reply = ctx.send(&project, &request, CommandId(ulid::Ulid::generate()), ctx.timeout()).await;
+        let answer = reply.and_then(|reply| {
+            (seq, unchanged) = (reply.seq.or(seq), unchanged && reply.unchanged);
+            reply.parse::<ImportedPlan>()
+        });
+        match answer {
+            Ok(answer) => {
+                sent += 1;
+                found.extend(answer.items.into_iter().map(|task| (task.key.clone(), task)));
+            }
+            Err(error) => match plan::part::halves(&part)? {
+                Some([first, second]) if error.code == ErrorCode::TooLarge => {
+                    parts.push_front(second);
+                    parts.push_front(first);
+                }
+                Some(_) | None => return Err(stopped(error, &found, order.len())),
+            },
+        }
+    }
+    let created = found.values().filter(|task| task.created).count();
+    let mut items: Vec<_> = order.iter().filter_map(|key| found.remove(key)).collect();
+    let (mut total, mut steps) = (None, None);
+    if sent > 1 {
+        (total, steps) = (u32::try_from(items.len()).ok(), Some(sent));
+        items.truncate(Limits::IMPORT);
+    }
+    let plan = ImportedPlan { items, created: u32::try_from(created).unwrap_or(u32::MAX), total, parts: steps };
+    let shown = plan.clone();
+    // The text says it in its own words.
+    Ok(Output::new(&plan, move || told(&shown, &source)).at(seq).unchanged(unchanged && ctx.json()))
+}
+
+/// A plan of which a part is there.
+fn stopped(error: ErrorBody, found: &HashMap<PlanKey, ImportedTask>, total: usize) -> ErrorBody {
+    if found.is_empty() {
+        return error;
+    }
+    let created = found.values().filter(|task| task.created).count();
+    let message = format!("{} of {total} tasks are there, then: {}", found.len(), error.message);
+    ErrorBody { message, ..error }
+        .with("created", created)
+        .with("imported", found.len())
+        .suggest("the same line again goes on from there; what is there is known by its key")
 }
 
 fn read(path: &Path) -> Result<String, ErrorBody> {
@@ -105,12 +156,14 @@ fn told(plan: &ImportedPlan, source: &PlanKey) -> String {
             view::cell(&task.title, anstyle::Style::new()),
         ]);
     }
-    let there = plan.items.len() - plan.created as usize;
+    let all = plan.total.map_or(plan.items.len(), |total| total as usize);
+    let there = all.saturating_sub(plan.created as usize);
     let total = match (plan.created, there) {
         (0, there) => format!("nothing new: all {there} are there already"),
         (created, 0) => format!("{created} created"),
         (created, there) => format!("{created} created, {there} there already"),
     };
-    let total = format!("{total} {}", paint(DIM, format!("(plan {source})")));
+    let steps = plan.parts.map(|parts| format!(", in {parts} steps")).unwrap_or_default();
+    let total = format!("{total}{steps} {}", paint(DIM, format!("(plan {source})")));
     if plan.created == 0 { total } else { format!("{}\n{total}", view::clipped(&mut table)) }
 }

@@ -22,8 +22,11 @@ pub struct NextArgs {
 pub async fn run(args: NextArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let request = Request::NextTask(NextTask { claim: args.claim, labels: args.labels });
     let reply = ctx.command(&ctx.project()?, &request).await?;
-    Ok(Output::reply(reply, |data| match data {
+    let unchanged = reply.unchanged;
+    let output = Output::reply(reply, |data| match data {
         "null" => format!("nothing is ready\n  {} maestro status", paint(DIM, "try:")),
         task => view::task::outcome(task),
-    }))
+    });
+    // To look changes nothing; people need not be told.
+    Ok(output.unchanged(unchanged && (args.claim || ctx.json())))
 }

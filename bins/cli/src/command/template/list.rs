@@ -1,22 +1,31 @@
 //! `template list`
 
 use clap::Args;
-use maestro_wire::Page;
+use maestro_wire::{ErrorBody, Page};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::output::{BOLD, DIM, Output, WARN, paint};
-use crate::plan::template;
+use crate::page::{self, PageArgs};
+use crate::plan::template::{self, Template};
 use crate::view;
 
 /// List templates: built in, of this home, of this directory
 #[derive(Args, Debug)]
-pub struct ListArgs {}
+pub struct ListArgs {
+    #[command(flatten)]
+    pub page: PageArgs,
+}
 
-pub fn run(_: &ListArgs, ctx: &Context) -> Output {
+const USUAL: u32 = 50;
+
+pub fn run(args: &ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (found, broken) = template::all(ctx);
-    let items: Vec<_> = found
-        .values()
+    let page = page::of(found.into_values().collect(), &args.page, USUAL, |one: &Template| one.name.clone())?;
+    let more = view::more("maestro template list", page.next_cursor.as_ref());
+    let items: Vec<_> = page
+        .items
+        .iter()
         .map(|one| {
             json!({
                 "name": one.name, "about": one.file.about, "origin": one.origin, "tasks": one.file.tasks.len(),
@@ -24,9 +33,10 @@ pub fn run(_: &ListArgs, ctx: &Context) -> Output {
             })
         })
         .collect();
+    let next_cursor = page.next_cursor.clone();
     let human = move || {
         let mut table = view::table(&["name", "tasks", "parameters", "about", "from"]);
-        for one in found.values() {
+        for one in &page.items {
             let parameters: Vec<&str> = one.file.parameters.keys().map(String::as_str).collect();
             table.add_row([
                 view::cell(&one.name, BOLD),
@@ -36,11 +46,11 @@ pub fn run(_: &ListArgs, ctx: &Context) -> Output {
                 view::cell(&one.origin, DIM),
             ]);
         }
-        let mut text = view::rendered(&mut table);
+        let mut text = view::rendered(&mut table) + &more;
         for error in &broken {
             text.push_str(&format!("\n{} {}", paint(WARN, "not read:"), error.message));
         }
         text
     };
-    Output::new(&Page { items, next_cursor: None }, human)
+    Ok(Output::new(&Page { items, next_cursor }, human))
 }

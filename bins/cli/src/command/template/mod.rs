@@ -29,7 +29,7 @@ pub enum TemplateCommand {
 
 pub async fn run(command: TemplateCommand, ctx: &Context) -> Result<Output, ErrorBody> {
     match command {
-        TemplateCommand::List(args) => Ok(list::run(&args, ctx)),
+        TemplateCommand::List(args) => list::run(&args, ctx),
         TemplateCommand::Show(args) => show::run(&args, ctx),
         TemplateCommand::Apply(args) => apply::run(args, ctx).await,
         TemplateCommand::Save(args) => save::run(args, ctx).await,

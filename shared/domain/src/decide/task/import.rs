@@ -97,7 +97,10 @@ fn create(
 }
 
 /// The tasks so that each comes after those it depends on, otherwise as they stand.
-fn order(tasks: &[ImportTask]) -> Result<Vec<&ImportTask>, Refusal> {
+///
+/// # Errors
+/// `PlanCycle` and `PlanKeyTwice`.
+pub fn order(tasks: &[ImportTask]) -> Result<Vec<&ImportTask>, Refusal> {
     let mut by_key: HashMap<&PlanKey, &ImportTask> = HashMap::new();
     for task in tasks {
         if by_key.insert(&task.key, task).is_some() {

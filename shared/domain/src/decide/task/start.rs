@@ -60,7 +60,18 @@ fn may_take(draft: &Draft, who: &Who, task: &Task, force: bool) -> Result<(), Re
     }
     let open: Vec<_> = draft.state.open_dependencies(task).collect();
     if !open.is_empty() && !force {
-        return Err(Refusal::DependenciesOpen { task: task.id, open });
+        let of = |which: &dyn Fn(&Task) -> bool| -> Vec<TaskId> {
+            open.iter().copied().filter(|id| draft.state.task(*id).is_some_and(|task| which(task))).collect()
+        };
+        let startable = of(&|task| {
+            let given = living_assignment(draft, task).is_some_and(|session| who.actor != Actor::Session(session));
+            matches!(task.status, Status::Pending) && !given && draft.state.open_dependencies(task).next().is_none()
+        });
+        let held = of(&|task| {
+            let other = task.claim.as_ref().is_some_and(|claim| claim.holder.actor != who.actor);
+            other && !matches!(task.status, Status::Blocked { .. })
+        });
+        return Err(Refusal::DependenciesOpen { task: task.id, open, startable, held });
     }
     Ok(())
 }
