@@ -75,6 +75,7 @@ impl Screen {
                 state.push_str("\x1b[?1049h");
             }
             state.push_str(&screen.state_formatted());
+            state.push_str(&self.margins());
             state
         };
         let text = catch_unwind(AssertUnwindSafe(|| screen.contents())).unwrap_or_default();
@@ -92,6 +93,33 @@ impl Screen {
             state: STANDARD.encode(state),
             text,
         }
+    }
+
+    /// The part of the screen that scrolls, and whether rows count from its top: the model keeps both to itself, so a copy
+    /// of it is asked where its cursor can go. Nothing for the whole screen.
+    fn margins(&self) -> String {
+        let screen = self.parser.screen();
+        let (rows, cols) = dimensions(self.size);
+        let reached = |keys: &[u8]| {
+            let mut copy = vt100::Parser::new(rows, cols, 0);
+            *copy.screen_mut() = screen.clone();
+            copy.process(keys);
+            copy.screen().cursor_position().0
+        };
+        let (first, last) = (reached(b"\x1b[?6h\x1b[H"), reached(b"\x1b[?6h\x1b[9999H"));
+        if first == 0 && last + 1 >= rows.get() {
+            return String::new();
+        }
+        let mut margins = format!("\x1b[{};{}r", first + 1, last + 1);
+        // Setting them moves the cursor; without them it could not have been put back.
+        if (reached(b"\x1b[H"), reached(b"\x1b[9999H")) == (first, last) {
+            let (row, col) = screen.cursor_position();
+            margins.push_str(&format!("\x1b[?6h\x1b[{};{}H", row.saturating_sub(first) + 1, col + 1));
+        } else {
+            margins.push_str(&screen.cursor_state_formatted());
+        }
+        margins.push_str(&screen.attributes_formatted());
+        margins
     }
 
     /// Output is the agent's: a model that cannot cope with it begins anew and does not take the holder along.
@@ -159,6 +187,20 @@ mod tests {
             \x1b[?1049h\x1b[2J\x1b[3;3Hfull \x1b[38;5;200mscreen\x1b[K\x1b[?25l\x1bP+q544e\x1b\\after\x1b[1A\x1b[7mup";
         for cut in 0..output.len() {
             same(output.as_bytes(), cut);
+        }
+    }
+
+    #[test]
+    fn the_part_that_scrolls_is_told() {
+        // A header that stays, as agents draw it, and rows that count from below it.
+        let scrolled = "\x1b[2J\x1b[1;1Hheader\x1b[10;1Hfooter\x1b[3;8r\x1b[3;1Hone\r\n\x1b[1;32mtwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\n\
+            eight\x1b[?6h\x1b[2;2Hupper\x1b[6;1H\r\nlower\n\n\x1bMx\x1b[?6l\x1b[1;1Hn\x1b[r\x1b[10;1H\n\n";
+        for cut in 0..scrolled.len() {
+            same(scrolled.as_bytes(), cut);
+        }
+        let alternate = "\x1b[?1049h\x1b[2;5r\x1b[5;1Ha\n\nb\n\nc\x1b[?1049l\x1b[1;1Hd";
+        for cut in 0..alternate.len() {
+            same(alternate.as_bytes(), cut);
         }
     }
 
