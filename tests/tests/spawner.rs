@@ -8,6 +8,10 @@ mod agent;
 mod broker;
 #[path = "spawner/lifecycle.rs"]
 mod lifecycle;
+#[path = "spawner/place.rs"]
+mod place;
+#[path = "spawner/recording.rs"]
+mod recording;
 #[path = "spawner/stack.rs"]
 mod stack;
 #[path = "spawner/violence.rs"]

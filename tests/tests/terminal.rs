@@ -5,10 +5,14 @@
 
 #[path = "terminal/attach.rs"]
 mod attach;
+#[path = "terminal/harmless.rs"]
+mod harmless;
 #[path = "terminal/kit.rs"]
 mod kit;
 #[path = "terminal/logs.rs"]
 mod logs;
+#[path = "terminal/moved.rs"]
+mod moved;
 #[path = "terminal/node.rs"]
 mod node;
 #[path = "terminal/reports.rs"]

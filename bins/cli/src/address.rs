@@ -74,6 +74,10 @@ pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorB
     if let Some(stack) = &address.stack {
         options.credentials = credentials(stack)?;
     }
+    if let Some(there) = moved(ctx, &options.addresses) {
+        options.credentials = there.credentials().map(|(user, password)| (user.to_owned(), password.to_owned()));
+        options.addresses.push(there);
+    }
     "maestro-cli".clone_into(&mut options.name);
     let place = ctx.placed()?.map_or("_", |placed| placed.project.as_str());
     options.inbox_prefix = format!("_INBOX.{place}.{actor}");
@@ -87,6 +91,17 @@ pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorB
     let client = maestro_client::connect(options).await?;
     let caller = Caller::new(client, actor, epoch);
     Ok(if bounded { caller.with_retries(config.retries.value as usize + 1, config.retry_delay.value) } else { caller })
+}
+
+/// A session that outlived its stack has an address of before; the stack's own file has the one of now.
+fn moved(ctx: &Context, known: &[maestro_client::Address]) -> Option<maestro_client::Address> {
+    let before = known.first().filter(|_| ctx.environment.is_session())?;
+    let (user, password) = before.credentials()?;
+    let there = StackFile::address_for(&ctx.home().ok()?.stack(), user, password)?;
+    let (_, authority) = there.split_once("://")?;
+    let scheme = if before.wants_tls() { "tls" } else { "nats" };
+    let there: maestro_client::Address = format!("{scheme}://{user}:{password}@{authority}").parse().ok()?;
+    (there.authority() != before.authority()).then_some(there)
 }
 
 fn credentials(stack: &StackFile) -> Result<Option<(String, String)>, ErrorBody> {

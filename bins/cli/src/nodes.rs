@@ -5,6 +5,7 @@ use std::time::Duration;
 use maestro_client::{Bytes, Caller, Headers, RequestError, Stored};
 use maestro_domain::NodeName;
 use maestro_wire::{ErrorBody, ErrorCode, NodeAgents, NodeRecord, Reply, Subject};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
@@ -12,6 +13,8 @@ use crate::terminal::seat::not_read;
 
 /// A node asks its agents' programs for their versions, which takes them up to ten seconds.
 const CALL: Duration = Duration::from_secs(15);
+/// The broker drops an answer that comes later than 45 s.
+const GIT: Duration = Duration::from_secs(44);
 
 /// Every spawner that is there, by name.
 ///
@@ -64,8 +67,31 @@ pub async fn agents(ctx: &Context, node: &NodeName) -> Result<NodeAgents, ErrorB
 /// # Errors
 /// When it does not answer.
 pub async fn ask<T: DeserializeOwned>(caller: &Caller, node: &NodeName, verb: &str) -> Result<T, ErrorBody> {
+    request(caller, node, verb, Bytes::new(), CALL).await
+}
+
+/// Asks one spawner about its worktrees; git takes its time.
+///
+/// # Errors
+/// When it does not answer, or does not do it.
+pub async fn about_worktrees<T: DeserializeOwned>(
+    caller: &Caller,
+    node: &NodeName,
+    verb: &str,
+    body: &impl Serialize,
+) -> Result<T, ErrorBody> {
+    request(caller, node, verb, serde_json::to_vec(body).unwrap_or_default().into(), GIT).await
+}
+
+async fn request<T: DeserializeOwned>(
+    caller: &Caller,
+    node: &NodeName,
+    verb: &str,
+    body: Bytes,
+    bound: Duration,
+) -> Result<T, ErrorBody> {
     let subject = Subject::Node { node: node.clone(), verb: verb.to_owned() }.to_string();
-    match caller.client().request(&subject, &Headers::new(), Bytes::new(), CALL).await {
+    match caller.client().request(&subject, &Headers::new(), body, bound).await {
         Ok(message) => match Reply::decode(message.payload()) {
             Ok(reply) => reply.parse(),
             Err(error) => {

@@ -113,6 +113,9 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         E::InvalidSessionId | E::SessionNotFound | E::MissingSession | E::SessionState | E::SessionTaken => {
             vec!["maestro session list --all".to_owned(), "maestro whoami".to_owned()]
         }
+        E::WorktreeNotFound | E::MergeConflict | E::UncommittedChanges | E::UnmergedWork | E::GitFailed => {
+            vec!["maestro session prune --dry-run".to_owned(), "maestro session list --all".to_owned()]
+        }
         E::SkillNotFound => vec!["maestro skill list".to_owned()],
         E::FileExists => vec![help_of(words)],
         E::InvalidMessageId | E::MessageNotFound => vec!["maestro message list".to_owned()],

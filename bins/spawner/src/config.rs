@@ -24,7 +24,10 @@ pub struct Config {
     pub data: PathBuf,
     /// The home of the stack, for agents.
     pub home: PathBuf,
+    /// Where projects lie, as the command line says; it goes before the file.
     pub project_paths: BTreeMap<ProjectId, PathBuf>,
+    /// `config.toml` of the home, which says more about projects.
+    pub config_file: PathBuf,
     /// Agent profiles of this host.
     pub agents: PathBuf,
     pub ready_file: Option<PathBuf>,
@@ -53,7 +56,10 @@ impl Config {
     pub fn resolve(args: Args, variables: BTreeMap<String, String>) -> anyhow::Result<Self> {
         let environment = Environment::from_lookup(|name| variables.get(name).cloned());
         let home = Home::resolve(None, &environment)?;
-        let file = ConfigFile::read(&home.config())?;
+        // Read anew for each session; a mistake in it is told at the start already.
+        for project in ConfigFile::read(&home.config())?.projects.keys() {
+            project.parse::<ProjectId>().with_context(|| format!("config.toml, [projects.{project}]"))?;
+        }
         let lookup = |name: &str| variables.get(name).cloned();
         let Some(nats_url) = secret("MAESTRO_NATS_URL", lookup)? else {
             bail!(
@@ -69,12 +75,6 @@ impl Config {
         };
         let holder = std::env::current_exe().context("the path of this program is not known")?;
         let bin = environment.bin().unwrap_or_else(|| holder.with_file_name("maestro"));
-        let mut project_paths = BTreeMap::new();
-        for (project, path) in file.projects {
-            let project = project.parse().with_context(|| format!("config.toml, [projects.{project}]"))?;
-            project_paths.insert(project, path.path);
-        }
-        project_paths.extend(args.project_paths);
         let data = std::path::absolute(args.data.unwrap_or_else(|| home.spawner()))?;
         Ok(Self {
             node: match args.node {
@@ -90,7 +90,8 @@ impl Config {
             data,
             home: home.root().to_path_buf(),
             agents: home.agents(),
-            project_paths,
+            project_paths: args.project_paths.into_iter().collect(),
+            config_file: home.config(),
             ready_file: args.ready_file,
             nats_url,
             edge_url,

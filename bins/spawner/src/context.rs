@@ -1,11 +1,11 @@
 //! What every part of the running spawner shares.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use maestro_client::{Caller, Client};
-use maestro_domain::Timestamp;
+use maestro_domain::{ProjectId, Timestamp};
 use maestro_wire::NodeRecord;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use crate::holder::Holders;
 use crate::incarnation::Incarnation;
 use crate::ledger::Ledger;
 use crate::outbox::Outbox;
+use crate::workspace::Rooms;
 
 pub struct Context {
     pub config: Config,
@@ -23,6 +24,8 @@ pub struct Context {
     pub ledger: Ledger,
     pub outbox: Outbox,
     pub holders: Holders,
+    /// Where sessions work.
+    pub(crate) rooms: Rooms,
     /// What this host can run.
     pub agents: Agents,
     /// Cancelled when the spawner is to end, and its sessions with it.
@@ -33,6 +36,10 @@ pub struct Context {
     taken: AtomicU32,
     /// Told when the number of free slots changes.
     pub slots_changed: Notify,
+    /// Projects that this host does not have, and why: it hands their orders back.
+    pub refused: Mutex<BTreeMap<ProjectId, String>>,
+    /// Told when a session has ended and its files are nobody's any more.
+    pub ended: Notify,
 }
 
 impl Context {
@@ -41,6 +48,7 @@ impl Context {
         client: Client,
         (ledger, outbox): (Ledger, Outbox),
         holders: Holders,
+        rooms: Rooms,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let agents = Agents::find(&config.agents, &config.inherited);
@@ -51,11 +59,14 @@ impl Context {
             ledger,
             outbox,
             holders,
+            rooms,
             shutdown,
             since: now(),
             in_hand: Mutex::default(),
             taken: AtomicU32::new(0),
             slots_changed: Notify::new(),
+            refused: Mutex::default(),
+            ended: Notify::new(),
         })
     }
 
@@ -82,6 +93,15 @@ impl Context {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             since: self.since,
+        }
+    }
+
+    /// Notes why this host does not have a project; `None`: it has.
+    pub fn refuses(&self, project: &ProjectId, why: Option<&str>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(why) => drop(refused.insert(project.clone(), why.to_owned())),
+            None => drop(refused.remove(project)),
         }
     }
 

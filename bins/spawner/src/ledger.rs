@@ -55,6 +55,11 @@ impl Ledger {
         maestro_runtime::write_secret(&self.path(&entry.incarnation), &serde_json::to_vec(entry)?)
     }
 
+    /// Whether it is known: it runs, or may run.
+    pub fn has(&self, incarnation: &Incarnation) -> bool {
+        self.path(incarnation).exists()
+    }
+
     /// Forgets an incarnation.
     pub fn remove(&self, incarnation: &Incarnation) {
         if let Err(error) = fs::remove_file(self.path(incarnation))

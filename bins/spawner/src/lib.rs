@@ -17,10 +17,12 @@ mod node;
 mod os;
 mod outbox;
 mod ready;
+mod recordings;
 mod recover;
 mod session;
 mod spawner;
 mod workspace;
+mod worktree;
 
 pub use agent::{Session as AgentSession, environment as agent_environment};
 pub use args::{Args, Part};

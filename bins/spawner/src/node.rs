@@ -1,18 +1,20 @@
 //! This spawner among the others: its record in NODES and its micro service.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceSpec, StartError};
 use maestro_client::{Lease, LeaseError};
-use maestro_wire::{NodeAgents, Reply, Subject};
+use maestro_domain::AgentName;
+use maestro_wire::{NodeAgents, NodeRecord, Reply, Subject};
 use serde_json::json;
 
 use crate::agent::Agents;
 use crate::config::Config;
 use crate::context::Context;
+use crate::worktree;
 
 const BUCKET: &str = "NODES";
 /// The micro service of all spawners.
@@ -84,29 +86,36 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
         ("pool".to_owned(), context.config.pool.to_string()),
         ("pid".to_owned(), std::process::id().to_string()),
     ]);
+    let mut endpoints = vec![
+        EndpointSpec::new("info", &subject("info"), "spawner"),
+        EndpointSpec::new("agents", &subject("agents"), "spawner"),
+    ];
+    endpoints.extend(worktree::endpoints(node));
     let spec = ServiceSpec {
         name: SERVICE.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         description: "Starts sessions on one host and keeps them honest.".to_owned(),
         metadata,
-        endpoints: vec![
-            EndpointSpec::new("info", &subject("info"), "spawner"),
-            EndpointSpec::new("agents", &subject("agents"), "spawner"),
-        ],
+        endpoints,
     };
     let started = Service::start(&context.client, spec).await?;
     started.0.join();
     Ok(started)
 }
 
-/// Answers `info` and `agents` until the service ends.
-pub async fn answer(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
+/// Answers until the service ends.
+pub async fn answer(context: &Arc<Context>, mut endpoints: Vec<Endpoint>) {
+    let worktrees = endpoints.split_off(endpoints.len().saturating_sub(worktree::VERBS.len()));
+    tokio::join!(answer_about_itself(context, endpoints), worktree::answer(context, worktrees));
+}
+
+async fn answer_about_itself(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
     let Ok([mut info, mut agents]) = <[Endpoint; 2]>::try_from(endpoints) else { return };
     loop {
         let (request, reply) = tokio::select! {
             request = info.next() => {
                 let sessions: Vec<_> = context.sessions();
-                (request, Reply::ok(&json!({ "node": context.record(), "sessions": sessions })))
+                (request, Reply::ok(&json!({ "node": context.record(), "sessions": sessions, "refused": refused(context) })))
             }
             request = agents.next() => (request, Reply::ok(&agents_of(context).await)),
         };
@@ -117,6 +126,12 @@ pub async fn answer(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
     }
 }
 
+/// Projects that are not here, with the reason.
+fn refused(context: &Context) -> BTreeMap<String, String> {
+    let refused = context.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.iter().map(|(project, why)| (project.to_string(), why.clone())).collect()
+}
+
 /// Read anew: somebody who asks may just have changed a profile. What is offered stays until the next start.
 async fn agents_of(context: &Context) -> NodeAgents {
     let Config { node, agents, inherited, .. } = &context.config;
@@ -125,5 +140,22 @@ async fn agents_of(context: &Context) -> NodeAgents {
         node: node.clone(),
         agents: agents.views(inherited, &context.holders).await,
         mistakes: agents.profiles.mistakes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Whether another spawner of this pool has this agent too. Without an answer: perhaps.
+pub async fn is_offered_elsewhere(context: &Context, agent: &AgentName) -> bool {
+    let mut seq = 1;
+    loop {
+        let Ok(batch) = context.client.read_on("KV_NODES", "$KV.NODES.>", seq).await else { return true };
+        let Some(last) = batch.last() else { return false };
+        seq = last.seq + 1;
+        // A key that was removed left a marker without a value.
+        let records = batch.iter().filter_map(|stored| serde_json::from_slice::<NodeRecord>(&stored.payload).ok());
+        let Config { node, pool, .. } = &context.config;
+        let mut others = records.filter(|record| record.node != *node && record.pool == *pool);
+        if others.any(|record| record.agents.iter().any(|offered| offered.name == *agent)) {
+            return true;
+        }
     }
 }

@@ -22,8 +22,9 @@ use crate::node;
 use crate::os;
 use crate::outbox::Outbox;
 use crate::ready::ReadyFile;
+use crate::recordings;
 use crate::recover::recover;
-use crate::workspace::Workspace;
+use crate::workspace::{Rooms, files};
 
 /// For how long streams may be missing at the start: the server makes them.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,8 +48,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let ledger = Ledger::open(&config.data).with_context(|| data.clone())?;
     let outbox = Outbox::open(&config.data).with_context(|| data.clone())?;
     // Before there is a connection: what runs without a holder has to end, broker or not.
-    let files = |incarnation: &Incarnation| Workspace::of(&config.data, &config.project_paths, incarnation).files;
-    let recovered = recover(&ledger, &outbox, files).await.with_context(|| data.clone())?;
+    let recovered = recover(&ledger, &outbox, |incarnation: &Incarnation| files::of(&config.data, incarnation))
+        .await
+        .with_context(|| data.clone())?;
 
     let mut options = Options::new(&config.nats_url, Mode::Daemon).context("MAESTRO_NATS_URL")?;
     options.name = format!("maestro-spawner {}", config.node);
@@ -58,11 +60,14 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     };
     let hidden = HIDDEN.iter().map(|name| (*name).to_owned()).collect();
     let holders = Holders::new(config.holder.clone(), hidden, config.sole);
-    let context = Context::new(config, client, (ledger, outbox), holders, shutdown.clone());
+    let rooms = Rooms::new(&config, &holders, &shutdown);
+    rooms.recover().await;
+    let context = Context::new(config, client, (ledger, outbox), holders, rooms, shutdown.clone());
     let tasks = TaskTracker::new();
     let end = CancellationToken::new();
     tasks.spawn(send_reports(context.clone(), end.clone()));
     tasks.spawn(sweep(context.clone(), end.clone()));
+    tasks.spawn(recordings::run(context.clone(), end.clone()));
     let served = serve(&context, &tasks, ready.as_ref(), recovered.living).await;
     end.cancel();
     tasks.close();

@@ -10,13 +10,41 @@ use thiserror::Error;
 use crate::config::Key;
 use crate::file::{read_optional, write_secret};
 
-/// Where a project lies on this host.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct ProjectPath {
-    /// The repository.
-    pub path: PathBuf,
+/// Whether a project's sessions get a room each.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkspaceKind {
+    /// A git worktree a session, on a branch of its own.
+    Worktree,
+    /// All of them in the project's directory itself.
+    Directory,
 }
+
+/// `[projects.web]`: a project as this host knows it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProjectSection {
+    /// Its repository or directory; absent: its repository is cloned.
+    pub path: Option<PathBuf>,
+    /// Absent: a worktree where there is a git repository, else the directory.
+    pub workspace: Option<WorkspaceKind>,
+    /// Run by `sh` in each new worktree, before the agent.
+    pub setup: Option<String>,
+    /// For how many seconds; absent: 300.
+    pub setup_timeout: Option<u64>,
+    /// Which ignored files of the repository each new worktree gets, as git's own patterns: `.env*`, `config/*.local`.
+    #[serde(default)]
+    pub copy: Vec<String>,
+}
+
+/// The keys of `[projects.web]`, and what a value is.
+const PROJECT_KEYS: [(&str, &str); 5] = [
+    ("path", "a directory in quotes"),
+    ("workspace", "\"worktree\" or \"directory\""),
+    ("setup", "a command line for sh, in quotes"),
+    ("setupTimeout", "a whole number of seconds"),
+    ("copy", "a list of patterns, as in [\".env*\"]"),
+];
 
 /// `[notify]`, or `notify.command = "…"` above all sections.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -43,9 +71,9 @@ pub struct ConfigFile {
     /// What happens when something needs a person.
     #[serde(default)]
     pub notify: NotifySection,
-    /// `[projects.web] path = "…"`: repositories on this host.
+    /// `[projects.web] path = "…"`: projects on this host.
     #[serde(default)]
-    pub projects: BTreeMap<String, ProjectPath>,
+    pub projects: BTreeMap<String, ProjectSection>,
 }
 
 /// The file cannot be used.
@@ -97,9 +125,27 @@ impl ConfigFile {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
             let line = text[..at].matches('\n').count() + 1;
             let key = text.lines().nth(line - 1).and_then(key_on);
-            let hint = hint_for(key.as_deref());
+            let section = text.lines().take(line).filter(|line| line.trim_start().starts_with('[')).last();
+            let in_project = section.is_some_and(|line| line.trim_start().starts_with("[projects."));
+            let hint = if in_project { project_hint(key.as_deref()) } else { hint_for(key.as_deref()) };
             FileError::Content { path: path.to_path_buf(), line, key, message: error.message().to_owned(), hint }
         })
+    }
+
+    /// Writes where a project lies, unless the file says something about that project already; answers whether it did.
+    pub fn add_project(path: &Path, project: &str, directory: &Path) -> Result<bool, FileError> {
+        let io = |cause| FileError::Io { path: path.to_path_buf(), cause };
+        let text = read_optional(path).map_err(io)?.unwrap_or_default();
+        if Self::parse(path, &text)?.projects.contains_key(project) {
+            return Ok(false);
+        }
+        let value = toml::Value::from(directory.to_string_lossy().as_ref());
+        let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n" };
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let changed = format!("{text}{end}{gap}[projects.{project}]\npath = {value}\n");
+        Self::parse(path, &changed)?;
+        write_secret(path, changed.as_bytes()).map_err(io)?;
+        Ok(true)
     }
 
     /// Sets one key in the file and leaves the rest, comments included, as it is. `None` removes the key.
@@ -130,6 +176,17 @@ fn hint_for(key: Option<&str>) -> String {
             },
         },
         None => format!("a line is `key = value`; the keys are: {}", known()),
+    }
+}
+
+fn project_hint(key: Option<&str>) -> String {
+    let known = PROJECT_KEYS.iter().find(|(name, _)| Some(*name) == key);
+    match known {
+        Some((name, expects)) => format!("`{name}` is {expects}"),
+        None => {
+            let names: Vec<_> = PROJECT_KEYS.iter().map(|(name, _)| *name).collect();
+            format!("the keys of a project are: {}", names.join(", "))
+        }
     }
 }
 
@@ -192,7 +249,26 @@ mod tests {
         ConfigFile::set(&path, Key::Retries, None).unwrap();
         let read = ConfigFile::read(&path).unwrap();
         assert_eq!((read.retries, read.server.as_deref()), (None, Some("nats://h:1")));
-        assert_eq!(read.projects["web"].path, Path::new("/w"));
+        assert_eq!(read.projects["web"].path.as_deref(), Some(Path::new("/w")));
+    }
+
+    #[test]
+    fn a_project_is_added_once_and_its_mistakes_are_explained() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, "# mine\nretries = 2").unwrap();
+        assert!(ConfigFile::add_project(&path, "web", Path::new("/w \"x\"")).unwrap());
+        assert!(!ConfigFile::add_project(&path, "web", Path::new("/other")).unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "# mine\nretries = 2\n\n[projects.web]\npath = '/w \"x\"'\n");
+        let read = ConfigFile::read(&path).unwrap();
+        assert_eq!(read.projects["web"].path.as_deref(), Some(Path::new("/w \"x\"")));
+
+        let unknown = error("[projects.web]\npaht = \"/w\"\n");
+        assert_eq!(unknown.hint(), "the keys of a project are: path, workspace, setup, setupTimeout, copy");
+        let wrong = error("[projects.web]\nworkspace = \"tree\"\n");
+        assert_eq!(wrong.hint(), "`workspace` is \"worktree\" or \"directory\"");
+        assert!(wrong.to_string().contains("line 2"), "{wrong}");
     }
 
     #[test]

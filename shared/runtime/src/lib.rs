@@ -16,7 +16,7 @@ mod template;
 mod user;
 
 pub use config::{Config, ConfigError, Key, Listed, Origin, OutputMode, Partial, Setting};
-pub use config_file::{ConfigFile, FileError, NotifySection, ProjectPath};
+pub use config_file::{ConfigFile, FileError, NotifySection, ProjectSection, WorkspaceKind};
 pub use environment::{AgentEnvironment, Environment, EnvironmentError};
 pub use file::{read_optional, write_atomically, write_secret};
 pub use home::{Home, HomeError};

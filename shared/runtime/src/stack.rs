@@ -101,6 +101,14 @@ impl StackFile {
         Ok(Some(stack))
     }
 
+    /// Where the stack of this file listens, for somebody who knew it at another place: only when `user` has the same
+    /// password in it, so that nobody is led to a stranger.
+    pub fn address_for(path: &Path, user: &str, password: &str) -> Option<String> {
+        let stack = Self::read(path).ok()??;
+        let credentials = Credentials::read(&stack.credentials_file).ok()??;
+        (credentials.password(user) == Some(password)).then_some(stack.nats_url)
+    }
+
     /// Writes it as a whole, for the owner only.
     pub fn write(&self, path: &Path) -> Result<(), StackError> {
         write_json(path, self)

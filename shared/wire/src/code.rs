@@ -85,6 +85,7 @@ codes! {
     MessageNotFound = "message_not_found", exit 3, retry false, "There is no such message for this reader.";
     SkillNotFound = "skill_not_found", exit 3, retry false, "There is no such skill here.";
     FileNotFound = "file_not_found", exit 3, retry false, "A file that was named is not there.";
+    WorktreeNotFound = "worktree_not_found", exit 3, retry false, "The session has no worktree there.";
 
     AlreadyClaimed = "already_claimed", exit 4, retry false, "Somebody else holds the task's claim.";
     AlreadyAssigned = "already_assigned", exit 4, retry false, "The task was given to another living session.";
@@ -92,6 +93,7 @@ codes! {
     SessionTaken = "session_taken", exit 4, retry false, "Another spawner has taken this session.";
     ProjectExists = "project_exists", exit 4, retry false, "The project exists already.";
     FileExists = "file_exists", exit 4, retry false, "A file that is not ours stands in the way.";
+    MergeConflict = "merge_conflict", exit 4, retry false, "Branches changed the same lines; nothing was merged.";
     CommandIdReused = "command_id_reused", exit 4, retry false, "The command id belongs to another command.";
 
     NotPermitted = "not_permitted", exit 5, retry false, "The caller's role does not allow it.";
@@ -109,6 +111,7 @@ codes! {
     BrokerTooOld = "broker_too_old", exit 6, retry false, "nats-server is older than Maestro needs.";
     PortTaken = "port_taken", exit 6, retry false, "Another program has the port.";
     BinaryMissing = "binary_missing", exit 6, retry false, "A program that is needed was not found.";
+    GitFailed = "git_failed", exit 6, retry false, "Git, or the disk of that host, did not do it.";
     StartFailed = "start_failed", exit 6, retry false, "A program of the stack did not become healthy.";
 
     InvalidTransition = "invalid_transition", exit 7, retry false, "The task's status does not allow this.";
@@ -121,6 +124,8 @@ codes! {
     SessionState = "session_state", exit 7, retry false, "The session's status does not allow this.";
     ProjectArchived = "project_archived", exit 7, retry false, "An archived project does not change.";
     LimitReached = "limit_reached", exit 7, retry false, "A stated limit is reached.";
+    UncommittedChanges = "uncommitted_changes", exit 7, retry false, "Files are not committed; nothing was merged.";
+    UnmergedWork = "unmerged_work", exit 7, retry false, "Work that is nowhere else would be lost.";
     TooLarge = "too_large", exit 7, retry false, "The command or a text in it is too large.";
     CommandExpired = "command_expired", exit 7, retry false, "The command id is too old for its answer to be known.";
     NotDue = "not_due", exit 7, retry true, "The deadline has not passed.";

@@ -16,6 +16,7 @@ mod subject;
 mod terminal;
 mod view;
 mod wait;
+mod worktree;
 
 pub use code::ErrorCode;
 pub use command::{CommandEnvelope, CommandId, decode_command, digest};
@@ -38,3 +39,7 @@ pub use view::{
     TaskDetail, TaskRow, TaskTexts, TimelineEntry,
 };
 pub use wait::{WaitEnvelope, WaitEvents, WaitReason, WaitRequest, WaitTasks, Waited, decode_wait};
+pub use worktree::{
+    CommitView, DiffView, FileChange, FileStatus, KeptView, MergeOutcome, MergeView, PruneRequest, PruneView,
+    RemovedView, WorktreeRequest, WorktreeView, branch_of,
+};

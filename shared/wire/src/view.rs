@@ -75,6 +75,9 @@ pub struct DependencyView {
     pub status: StatusKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// The branch of the session that did it, where it worked in a worktree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 /// A task of a plan that was imported.

@@ -193,6 +193,28 @@ fn leases_nodes_and_orders_fit() {
 }
 
 #[test]
+fn what_is_told_of_worktrees_fits() {
+    let file = json!({"path": "a", "status": "renamed", "from": "b", "added": 1, "removed": 0, "binary": false, "patch": "diff", "truncated": false});
+    let diff = json!({
+        "project": "web", "session": "s1", "epoch": 1, "path": "/w", "branch": "maestro/t1-s1", "base": "main", "start": "c",
+        "ahead": 1, "dirty": 1, "merged": false, "pushed": false, "running": true, "files": [file], "uncommitted": [],
+        "commits": [{"id": "c", "subject": "one"}], "truncated": false, "ofALaterVersion": 1,
+    });
+    accepts("view.diff", "a diff", &diff);
+    refuses("view.diff", "a status that is none", &with(&diff, "/files/0/status", json!("sung")));
+    refuses("view.diff", "no files", &less(&diff, "files"));
+    let request = json!({"project": "web", "session": "s1"});
+    accepts("request.worktree", "the least", &request);
+    refuses("request.worktree", "a session that is none", &with(&request, "/session", json!("t1")));
+    refuses("request.worktree", "a field of no version", &json!({"project": "web", "session": "s1", "froce": true}));
+    accepts("request.prune", "the least", &json!({}));
+    refuses("request.prune", "a word", &json!({"dryRun": "yes"}));
+    let pruned = json!({"removed": [], "kept": [{"project": "web", "session": "s1", "path": "/w", "branch": "b", "reason": "r"}]});
+    accepts("view.pruned", "what is kept", &pruned);
+    refuses("view.pruned", "without the reason", &json!({"removed": [], "kept": [less(&pruned["kept"][0], "reason")]}));
+}
+
+#[test]
 fn documents_of_the_command_line_are_told_apart() {
     let done = json!({"success": true, "data": {"id": "t1"}, "seq": 7});
     let data = json!({"commandId": "01JD0000000000000000000000", "project": "web", "command": "task.log",

@@ -85,6 +85,11 @@ impl Stack {
 
     /// A spawner called `node`; the same name has the same data directory.
     pub async fn spawner(&self, node: &str, slots: u32) -> Program {
+        self.spawner_with(node, slots, &[]).await
+    }
+
+    /// The same with more on its command line.
+    pub async fn spawner_with(&self, node: &str, slots: u32, more: &[&str]) -> Program {
         let ready = self.path(&format!("{node}.ready"));
         // `maestro` is not called by these tests.
         let bin = binary("maestro-spawner").with_file_name("maestro");
@@ -94,6 +99,7 @@ impl Stack {
             .arg(self.path(node))
             .arg("--ready-file")
             .arg(&ready)
+            .args(more)
             .env("MAESTRO_NATS_URL", url(&self.broker, "spawner"))
             .env("MAESTRO_EDGE_URL", url(&self.broker, "edge"))
             .env("MAESTRO_HOME", self.directory.path())

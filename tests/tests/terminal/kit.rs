@@ -18,6 +18,7 @@ pub struct Tty {
     pty: Arc<blocking::Pty>,
     child: Child,
     screen: Arc<Mutex<vt100::Parser>>,
+    bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -31,7 +32,8 @@ impl Tty {
         let pty = Arc::new(pty);
         let size = |number| NonZeroU16::new(number).unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(size(rows), size(cols), 0)));
-        let (source, drawn) = (pty.clone(), screen.clone());
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let (source, drawn, heard) = (pty.clone(), screen.clone(), bytes.clone());
         let reader = std::thread::spawn(move || {
             let mut buffer = vec![0; 65536];
             while let Ok(length) = (&*source).read(&mut buffer) {
@@ -39,9 +41,15 @@ impl Tty {
                     return;
                 }
                 drawn.lock().unwrap().process(&buffer[..length]);
+                heard.lock().unwrap().extend_from_slice(&buffer[..length]);
             }
         });
-        Self { pty, child, screen, reader: Some(reader) }
+        Self { pty, child, screen, bytes, reader: Some(reader) }
+    }
+
+    /// Everything that came, as it came.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap().clone()
     }
 
     pub fn text(&self) -> String {

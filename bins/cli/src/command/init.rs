@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use maestro_domain::{AgentName, CreateProject, ProjectId, Request};
-use maestro_runtime::{read_optional, write_atomically};
+use maestro_runtime::{ConfigFile, read_optional, write_atomically};
 use maestro_wire::{ErrorBody, ErrorCode, ProjectGet, Query};
 
 use crate::context::Context;
@@ -62,9 +62,24 @@ pub async fn run(args: InitArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         Err(error) => return Err(error),
     };
     tie(&file, &id)?;
+    let worktrees = known_here(ctx, &id, &here)?;
     Ok(Output::reply(reply, move |data| {
-        format!("{}\n  {} {}", view::project::outcome(data), paint(DIM, "tied to"), file.display())
+        let mut text = format!("{}\n  {} {}", view::project::outcome(data), paint(DIM, "tied to"), file.display());
+        if worktrees {
+            text.push_str(&format!("\n  {} {}", paint(DIM, "sessions get worktrees of"), here.display()));
+        }
+        text
     }))
+}
+
+/// Says in the settings of this host where the project lies, when that is a git repository and nothing is said yet.
+fn known_here(ctx: &Context, id: &ProjectId, here: &Path) -> Result<bool, ErrorBody> {
+    if !here.ancestors().any(|directory| directory.join(".git").exists()) {
+        return Ok(false);
+    }
+    let file = ctx.home()?.config();
+    ConfigFile::add_project(&file, id.as_str(), here)
+        .map_err(|error| ErrorBody::new(ErrorCode::InvalidConfig, error.to_string()).suggest(error.hint().to_owned()))
 }
 
 /// Writes the file that the project is found by; the rest of it stays.

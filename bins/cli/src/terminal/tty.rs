@@ -7,13 +7,18 @@ use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize,
 
 /// Ends whatever a session's program switched on: the other screen, mouse, focus, pasting, ways of telling keys, updates
 /// held back, colours, a hidden cursor.
-const PLAIN_AGAIN: &[u8] =
+pub const PLAIN_AGAIN: &[u8] =
     b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\
       \x1b[=0u\x1b[>4;0m\x1b[?2026l\x1b[?1l\x1b>\x1b[r\x1b[0m\x1b[?25h";
 
 /// Whether stdin and stdout are a terminal.
 pub fn is_there() -> bool {
     isatty(io::stdin()) && isatty(io::stdout())
+}
+
+/// Whether what is printed goes to a terminal.
+pub fn shows_output() -> bool {
+    isatty(io::stdout())
 }
 
 /// Columns and rows; `None`: stdout is no terminal, or it does not know.

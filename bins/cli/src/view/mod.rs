@@ -10,6 +10,7 @@ pub mod overview;
 pub mod project;
 pub mod session;
 pub mod task;
+pub mod worktree;
 
 use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};

@@ -4,6 +4,7 @@ use maestro_wire::NodeRecord;
 
 use crate::command::node::info::Info;
 use crate::output::{BOLD, DIM, WARN, paint};
+use crate::terminal::harmless::Harmless;
 
 use super::{age, cell, rendered, table};
 
@@ -44,6 +45,9 @@ pub fn card(info: &Info) -> String {
     let mut text = list(std::slice::from_ref(&info.node));
     if info.sessions.is_empty() {
         text.push_str(&format!("\n{}", paint(DIM, "no sessions")));
+    }
+    for (project, why) in &info.refused {
+        text.push_str(&format!("\n{} {project}: {}", paint(WARN, "not here:"), Harmless::text(why)));
     }
     for running in &info.sessions {
         text.push_str(&format!(

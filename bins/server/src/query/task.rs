@@ -1,7 +1,9 @@
 //! `task.get` and `task.timeline`
 
-use maestro_domain::{EntityRef, Refusal, Task, TaskId};
-use maestro_wire::{DependencyView, ErrorBody, ErrorCode, Page, TaskDetail, TaskGet, TaskTimeline, TimelineEntry};
+use maestro_domain::{Actor, EntityRef, Refusal, State, Status, Task, TaskId};
+use maestro_wire::{
+    DependencyView, ErrorBody, ErrorCode, Page, TaskDetail, TaskGet, TaskTimeline, TimelineEntry, branch_of,
+};
 
 use super::{Asked, cursor, history, message};
 use crate::store::Reading;
@@ -36,6 +38,7 @@ pub async fn detail(
             title: dependency.title.clone(),
             status: dependency.status.kind(),
             summary: asked.stored(reading.task_texts(project, *id))?.summary,
+            branch: branch(&asked.view.state, dependency),
         });
     }
     let places = asked.stored(reading.timeline(project, &EntityRef::Task(task.id), None, entries))?;
@@ -51,6 +54,17 @@ pub async fn detail(
         timeline,
         messages: Vec::new(),
     })
+}
+
+/// Where its worker put its work: a completed task names who completed it, and a person who approved it is no worker.
+fn branch(state: &State, task: &Task) -> Option<String> {
+    let Status::Completed { completed_by, .. } = &task.status else { return None };
+    let past = task.past_holders.iter().rev().map(|holder| &holder.actor);
+    let worker = std::iter::once(completed_by).chain(past).find_map(|actor| match actor {
+        Actor::Session(id) => state.session(*id).filter(|session| session.tasks.contains(&task.id)),
+        Actor::User(_) | Actor::System => None,
+    })?;
+    Some(branch_of(worker.tasks.first().copied(), worker.id))
 }
 
 pub async fn timeline(asked: &Asked<'_>, query: &TaskTimeline) -> Result<Page<TimelineEntry>, ErrorBody> {

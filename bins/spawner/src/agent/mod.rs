@@ -6,7 +6,7 @@ mod found;
 mod invocation;
 mod profile;
 
-pub use environment::{HIDDEN, NONCE, Session, environment, without};
+pub use environment::{HIDDEN, NONCE, Session, environment, public, without};
 pub use found::Agents;
 pub use invocation::{Place, invocation};
 pub use profile::Mode;

@@ -26,9 +26,11 @@ mod uplink;
 
 pub use end::end;
 pub use ending::Ending;
-pub use handle::{Happened, Holder, Holders};
+pub use handle::{Happened, Holder, Holders, Own};
 pub use process::hold;
 pub use protocol::{Because, Launch, Uplink};
+pub(crate) use terminal::RECORDING;
+pub(crate) use uplink::{RECORDINGS, recording_name};
 
 use std::io::{self, Write};
 

@@ -44,6 +44,9 @@ pub struct Launch {
 pub struct Uplink {
     /// The broker, as user `spawner`.
     pub nats_url: String,
+    /// Whose `stack.json` says where the broker is after the stack was started anew.
+    #[serde(default)]
+    pub home: PathBuf,
     pub node: NodeName,
     pub incarnation: Incarnation,
     pub nonce: String,

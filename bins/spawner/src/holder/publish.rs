@@ -32,10 +32,14 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Publishes until the agent has ended and the stream has all of its output. After a break it goes back to what the
 /// stream surely has without a hole, so pieces may come twice, never out of reach. That is not all it confirmed: the
 /// stream writes to the disk behind its confirmations, and a killed broker forgets its last ones.
-pub(super) async fn publish(terminal: &Terminal, client: &Client, subject: &str) {
+///
+/// `again`: some of it was published over another connection.
+pub(super) async fn publish(terminal: &Terminal, client: &Client, subject: &str, again: bool) {
     let mut changes = terminal.changes();
-    let mut sender = Sender { terminal, client, subject: subject.to_owned().into(), next: 0, size: None, ended: false };
-    let mut confirmed = Confirmed::default();
+    // Of what was confirmed last nothing is known.
+    let next = if again { kept(client, subject).await.saturating_sub(BACK) } else { 0 };
+    let mut sender = Sender { terminal, client, subject: subject.to_owned().into(), next, size: None, ended: false };
+    let mut confirmed = Confirmed::at(next);
     let mut in_flight = FuturesOrdered::new();
     let mut wait = AGAIN;
     let mut last = Instant::now() - COALESCE;

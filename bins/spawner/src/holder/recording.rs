@@ -1,7 +1,7 @@
 //! The session as an asciicast v2 file: <https://docs.asciinema.org/manual/asciicast/v2/>.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -9,10 +9,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use maestro_wire::TerminalSize;
 use serde_json::json;
 
-/// A recording: header, then one event a line. Once it is full, or the disk is, nothing more is written.
+/// A recording: header, then one event a line, each written at once, so that a killed holder leaves what there was. Once it is full, or the disk is, nothing more is written.
 pub(super) struct Recording {
     path: PathBuf,
-    file: Option<BufWriter<File>>,
+    file: Option<File>,
     begun: Instant,
     left: u64,
     /// The beginning of a character whose rest has not come.
@@ -27,7 +27,7 @@ impl Recording {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut recording = Self {
             path: path.to_path_buf(),
-            file: Some(BufWriter::new(file)),
+            file: Some(file),
             begun: Instant::now(),
             left: bound,
             partial: Vec::new(),
@@ -86,15 +86,7 @@ impl Recording {
             tracing::warn!(cause = %error, "recording ends");
             self.file = None;
         } else if full {
-            self.close();
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some(mut file) = self.file.take()
-            && let Err(error) = file.flush()
-        {
-            tracing::warn!(cause = %error, "recording not finished");
+            self.file = None;
         }
     }
 
@@ -104,7 +96,6 @@ impl Recording {
         if !rest.is_empty() {
             self.event("o", &String::from_utf8_lossy(&rest));
         }
-        self.close();
         self.path
     }
 }

@@ -11,6 +11,8 @@ use super::record::{Read, Record};
 use super::recording::Recording;
 use super::screen::Screen;
 
+/// The recording, beside the output.
+pub(crate) const RECORDING: &str = "session.cast";
 /// A recording is cut there.
 const RECORDING_BYTES: u64 = 32 << 20;
 
@@ -40,7 +42,7 @@ impl Terminal {
         let recording = if plain {
             None
         } else {
-            Recording::open(&log.with_file_name("session.cast"), size, RECORDING_BYTES)
+            Recording::open(&log.with_file_name(RECORDING), size, RECORDING_BYTES)
                 .map_err(|error| tracing::warn!(cause = %error, "no recording"))
                 .ok()
         };

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use maestro_client::{Caller, Client, Mode, Options, connect};
+use maestro_client::{Address, Caller, Client, Mode, Options, connect};
+use maestro_runtime::StackFile;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use super::lease::Keeper;
 use super::protocol::{Told, Uplink};
 use super::report::Reporter;
 use super::tell;
+use crate::incarnation::Incarnation;
 use crate::outbox::{self, Outcome};
 
 /// Bounds of what is still done after the agent's end: output and recording are a service, the report is owed, but its
@@ -24,9 +26,16 @@ use crate::outbox::{self, Outcome};
 const OUTPUT: Duration = Duration::from_secs(5);
 const RECORDING: Duration = Duration::from_secs(20);
 const REPORT: Duration = Duration::from_secs(3);
-const RECORDINGS: &str = "RECORDINGS";
+pub(crate) const RECORDINGS: &str = "RECORDINGS";
+/// How often a lost broker is looked for in another place.
+const LOOK: Duration = Duration::from_secs(2);
 /// For how long a holder without a spawner tries to report the end.
 const ALONE: Duration = Duration::from_secs(3600);
+
+/// What an incarnation's recording is called there.
+pub(crate) fn recording_name(incarnation: &Incarnation) -> String {
+    format!("{incarnation}.cast")
+}
 
 /// Speaks to the broker as one incarnation.
 #[derive(Clone)]
@@ -62,25 +71,38 @@ impl Line {
         let uplink = desk.uplink.clone();
         let (ends, tells, done) = (over.clone(), told.clone(), published.clone());
         tasks.spawn(async move {
-            let connected = tokio::select! {
-                client = connected(&desk.uplink) => client,
-                () = tells.cancelled() => return,
-            };
-            sender.send_replace(Some(connected.clone()));
-            let speaker = Speaker { client: connected, uplink: desk.uplink.clone() };
             let subject = desk.uplink.incarnation.subject("out").to_string();
-            tokio::join!(
-                async {
-                    tokio::select! {
-                        () = super::publish::publish(&desk.terminal, &speaker.client, &subject) => {}
-                        () = tells.cancelled() => {}
+            let mut begun = false;
+            loop {
+                let (client, address) = tokio::select! {
+                    connected = connected(&desk.uplink) => connected,
+                    () = tells.cancelled() => return,
+                };
+                sender.send_replace(Some(client.clone()));
+                let speaker = Speaker { client: client.clone(), uplink: desk.uplink.clone() };
+                let work = async {
+                    tokio::join!(
+                        async {
+                            tokio::select! {
+                                () = super::publish::publish(&desk.terminal, &speaker.client, &subject, begun) => {}
+                                () = tells.cancelled() => {}
+                            }
+                            done.cancel();
+                        },
+                        keep(&speaker, desk.agent.pid, &ends, &tells, &causes),
+                        answer(&desk, &speaker.client, &ends, &causes),
+                        speak(&speaker, &ends, &causes),
+                    );
+                };
+                tokio::select! {
+                    () = work => return,
+                    () = moved_from(&client, &desk.uplink, &address) => {
+                        tracing::info!(incarnation = %desk.uplink.incarnation, "the broker listens elsewhere now");
+                        client.close(Duration::ZERO).await;
+                        begun = true;
                     }
-                    done.cancel();
-                },
-                keep(&speaker, desk.agent.pid, &ends, &tells, &causes),
-                answer(&desk, &speaker.client, &ends, &causes),
-                speak(&speaker, &ends, &causes),
-            );
+                }
+            }
         });
         Self { tasks, client, uplink, over, told, published }
     }
@@ -109,7 +131,7 @@ impl Line {
             self.told.cancel();
             return;
         };
-        let name = format!("{}.cast", self.uplink.incarnation);
+        let name = recording_name(&self.uplink.incarnation);
         tokio::join!(
             async {
                 if !superseded {
@@ -137,16 +159,45 @@ impl Line {
     }
 }
 
-async fn connected(uplink: &Uplink) -> Client {
+/// Returns when the broker was lost and the home's stack says that it listens elsewhere.
+async fn moved_from(client: &Client, uplink: &Uplink, address: &str) {
     loop {
-        let options = Options::new(&uplink.nats_url, Mode::Daemon).map(|mut options| {
+        tokio::time::sleep(LOOK).await;
+        if !client.is_connected() && present_address(uplink) != address {
+            return;
+        }
+    }
+}
+
+/// Where the broker listens, as far as is known: a stack that is started again may take other ports. Only the stack of our
+/// home is believed, and only when it has the password that we know.
+fn present_address(uplink: &Uplink) -> String {
+    let found = || {
+        let known: Address = uplink.nats_url.parse().ok()?;
+        let (user, password) = known.credentials()?;
+        let there = StackFile::address_for(&uplink.home.join("stack.json"), user, password)?;
+        let there: Address = there.parse().ok()?;
+        let scheme = if there.wants_tls() { "tls" } else { "nats" };
+        // As it was given, unless it is another one: the rest of it may say more than the stack's file.
+        (there.authority() != known.authority()).then(|| format!("{scheme}://{user}:{password}@{}", there.authority()))
+    };
+    found().unwrap_or_else(|| uplink.nats_url.clone())
+}
+
+/// With the address at which it was found.
+async fn connected(uplink: &Uplink) -> (Client, String) {
+    loop {
+        let address = present_address(uplink);
+        let options = Options::new(&address, Mode::Daemon).map(|mut options| {
             options.name = format!("maestro-session {}", uplink.incarnation);
+            // Then it is looked again where the broker is.
+            options.patience = LOOK;
             options.subscription_capacity = 1024;
             options
         });
         let error = match options {
             Ok(options) => match connect(options).await {
-                Ok(client) => return client,
+                Ok(client) => return (client, address),
                 Err(error) => error.to_string(),
             },
             Err(error) => error.to_string(),
@@ -235,7 +286,7 @@ async fn keep_recording(client: &Client, name: &str, path: &Path) {
             // The store has it; what is here would only be a copy.
             let _ = std::fs::remove_file(path);
         }
-        Ok(Err(error)) => tracing::warn!(name, cause = error, "recording stays on this host"),
-        Err(_) => tracing::warn!(name, "recording stays on this host: the store is too slow"),
+        Ok(Err(error)) => tracing::warn!(name, cause = error, "recording is left to the spawner"),
+        Err(_) => tracing::warn!(name, "recording is left to the spawner: the store is too slow"),
     }
 }

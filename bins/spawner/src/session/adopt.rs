@@ -8,7 +8,7 @@ use crate::context::{Context, InHand};
 use crate::ledger::Entry;
 use crate::os::{self, Signal};
 use crate::recover::end_left_behind;
-use crate::workspace::Workspace;
+use crate::workspace::files;
 
 /// How often it is looked after where the system does not tell its end.
 const LOOK: Duration = Duration::from_millis(500);
@@ -34,7 +34,6 @@ pub async fn adopt(context: &Arc<Context>, entry: Entry) {
     }
     // Nothing, unless the holder was killed.
     end_left_behind(&entry).await;
-    let workspace = Workspace::of(&context.config.data, &context.config.project_paths, &incarnation);
     tracing::info!(%incarnation, "ended");
-    conclude(context, &entry, &workspace);
+    conclude(context, &entry, &files::of(&context.config.data, &incarnation)).await;
 }

@@ -1,6 +1,7 @@
 //! A running session: started under a holder, watched until nothing of it is left. The holder speaks for it; what it could
 //! not say any more is said here.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::holder::{Because, Ending, Happened, Holder};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::outbox::Report;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, files};
 
 /// A holder says within this time whether its agent runs.
 const START: Duration = Duration::from_secs(20);
@@ -92,16 +93,16 @@ pub(super) async fn stay(context: &Arc<Context>, job: Job, in_hand: &InHand, run
         context.holders.sweep().await;
     }
     tracing::info!(%incarnation, code, "ended");
-    conclude(context, &entry, &workspace);
+    conclude(context, &entry, &workspace.files).await;
     if let Some(job) = job {
         settle(job.ack().await);
     }
 }
 
 /// Reports what the holder did not, and forgets the incarnation.
-pub(super) fn conclude(context: &Context, entry: &Entry, workspace: &Workspace) {
+pub(super) async fn conclude(context: &Context, entry: &Entry, files: &Path) {
     let incarnation = &entry.incarnation;
-    match Ending::read(&workspace.files, incarnation) {
+    match Ending::read(files, incarnation) {
         Some(ending) => {
             if let Err(error) = context.outbox.put_ending(&ending) {
                 tracing::error!(%incarnation, cause = %error, "report not written to disk");
@@ -109,11 +110,13 @@ pub(super) fn conclude(context: &Context, entry: &Entry, workspace: &Workspace) 
         }
         None => {
             report(context, incarnation, Report::Lost { reason: "its holder died".to_owned() });
-            workspace.mark_ended();
+            files::mark_ended(files);
         }
     }
+    // While the ledger has it no later start takes the worktree over.
+    context.rooms.tidy(incarnation, &context.shutdown).await;
     context.ledger.remove(incarnation);
-    workspace.tidy();
+    context.ended.notify_one();
 }
 
 /// Returns the exit code, if the holder lived to tell it.

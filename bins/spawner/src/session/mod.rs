@@ -19,6 +19,9 @@ use order::Refusal;
 pub use adopt::adopt;
 pub(crate) use order::{Verdict, classify};
 
+/// For how long an order that was handed back rests: once, then again and again.
+const AT_ONCE: Duration = Duration::from_millis(20);
+const AGAIN: Duration = Duration::from_secs(2);
 /// How often the broker hears that an order is still worked on.
 const PROGRESS: Duration = Duration::from_secs(10);
 
@@ -43,10 +46,16 @@ pub async fn run(context: &Arc<Context>, job: Job) {
     }
     let prepared = in_progress(&job, order::prepare(context, &order, &incarnation)).await;
     let refusal = match prepared {
-        Ok(prepared) => match live::begin(context, &job, &incarnation, prepared).await {
-            Ok(running) => return live::stay(context, job, &in_hand, running).await,
-            Err(refusal) => refusal,
-        },
+        Ok(prepared) => {
+            let workspace = prepared.workspace.clone();
+            match live::begin(context, &job, &incarnation, prepared).await {
+                Ok(running) => return live::stay(context, job, &in_hand, running).await,
+                Err(refusal) => {
+                    context.rooms.undo(&workspace).await;
+                    refusal
+                }
+            }
+        }
         Err(refusal) => refusal,
     };
     match refusal {
@@ -56,7 +65,10 @@ pub async fn run(context: &Arc<Context>, job: Job) {
         }
         Refusal::Later(why) if job.deliveries() < u64::from(DELIVERIES) => {
             tracing::warn!(%incarnation, why, deliveries = job.deliveries(), "order handed back");
-            settle(job.nak(Duration::from_secs(2)).await);
+            // At once: whoever waits for orders now waits for longer than we do, who ask again only now. Then later each time.
+            let before = u32::try_from(job.deliveries().saturating_sub(1)).unwrap_or(1);
+            let rest = (AGAIN * before).max(AT_ONCE);
+            settle(job.nak(rest).await);
         }
         Refusal::Later(why) | Refusal::Never(why) => {
             tracing::warn!(%incarnation, why, "session failed");

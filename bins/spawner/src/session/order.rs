@@ -6,7 +6,8 @@ use std::time::Duration;
 use maestro_client::Seen;
 use maestro_domain::{Line, Request, SessionStarting};
 use maestro_wire::{
-    CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionView, SpawnOrder, TerminalSize,
+    CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionGet, SessionView, SpawnOrder,
+    TerminalSize,
 };
 
 use crate::agent;
@@ -14,9 +15,12 @@ use crate::context::Context;
 use crate::holder::{Launch, Uplink};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
+use crate::node;
 use crate::outbox::Report;
-use crate::workspace::Workspace;
+use crate::workspace::{Trouble, Wanted, Workspace};
 
+/// How often it is looked whether a session that is prepared is still wanted.
+const LOOK: Duration = Duration::from_secs(3);
 /// Bound of one call; calls are repeated as long as the reason may pass.
 const CALL: Duration = Duration::from_secs(5);
 /// For how long an order is kept in hand while no server answers.
@@ -48,7 +52,6 @@ pub(super) async fn prepare(
     order: &SpawnOrder,
     incarnation: &Incarnation,
 ) -> Result<Prepared, Refusal> {
-    let workspace = Workspace::of(&context.config.data, &context.config.project_paths, incarnation);
     // Whoever answers must have seen what the order follows from: an older replica would say that there is none.
     let seen = Seen { seq: order.seq, ledger: order.ledger.clone() };
     let manifest = manifest(context, incarnation, &seen).await?;
@@ -58,14 +61,85 @@ pub(super) async fn prepare(
     if manifest.agent != order.agent {
         return Err(Refusal::Never(format!("ordered as {}, but it is {}", order.agent, manifest.agent)));
     }
-    let stop = starting(context, incarnation, &workspace, &seen).await? || manifest.stop_requested;
-    if stop {
-        super::report(context, incarnation, Report::Stopped);
-        return Err(Refusal::Ended);
+    // Before the session is ours: as long as it is prepared, another spawner can still take it.
+    let mut workspace = workspace(context, order, incarnation, &manifest).await?;
+    let begun = async {
+        let stop = starting(context, incarnation, &workspace, &seen).await? || manifest.stop_requested;
+        if stop {
+            super::report(context, incarnation, Report::Stopped);
+            return Err(Refusal::Ended);
+        }
+        context.rooms.settle(&mut workspace).await.map_err(|trouble| Refusal::Never(trouble.to_string()))?;
+        let entry = Entry::new(incarnation.clone());
+        let launch = launch(context, &manifest, &entry, &workspace).map_err(Refusal::Never)?;
+        Ok((entry, launch))
+    };
+    match begun.await {
+        Ok((entry, launch)) => Ok(Prepared { entry, launch, workspace }),
+        Err(refusal) => {
+            context.rooms.undo(&workspace).await;
+            Err(refusal)
+        }
     }
-    let entry = Entry::new(incarnation.clone());
-    let launch = launch(context, &manifest, &entry, &workspace).map_err(Refusal::Never)?;
-    Ok(Prepared { entry, launch, workspace })
+}
+
+/// Makes the workspace as long as the session is wanted.
+async fn workspace(
+    context: &Context,
+    order: &SpawnOrder,
+    incarnation: &Incarnation,
+    manifest: &Manifest,
+) -> Result<Workspace, Refusal> {
+    let cancel = context.shutdown.child_token();
+    let runs = |earlier: &Incarnation| context.ledger.has(earlier);
+    let wanted = Wanted { incarnation, manifest, ledger: order.ledger.as_deref(), runs: &runs };
+    let mut preparing = std::pin::pin!(context.rooms.prepare(&wanted, &cancel));
+    let prepared = tokio::select! {
+        prepared = &mut preparing => prepared,
+        why = unwanted(context, incarnation) => {
+            cancel.cancel();
+            if let Ok(workspace) = preparing.await {
+                context.rooms.undo(&workspace).await;
+            }
+            return Err(Refusal::NotOurs(why));
+        }
+    };
+    match prepared {
+        Ok(workspace) => {
+            context.refuses(&incarnation.project, None);
+            Ok(workspace)
+        }
+        Err(Trouble::Cancelled) => Err(Refusal::Later("this spawner shuts down".to_owned())),
+        Err(trouble @ Trouble::NotHere(_)) => {
+            context.refuses(&incarnation.project, Some(&trouble.to_string()));
+            let why = format!("{}: {trouble}", context.config.node);
+            let elsewhere = node::is_offered_elsewhere(context, &order.agent).await;
+            Err(if elsewhere { Refusal::Later(why) } else { Refusal::Never(why) })
+        }
+        Err(trouble) => Err(Refusal::Never(trouble.to_string())),
+    }
+}
+
+/// Returns when nobody wants the session any more: it was stopped, has expired, or another one has it.
+async fn unwanted(context: &Context, incarnation: &Incarnation) -> &'static str {
+    let place = Place::Project(incarnation.project.clone());
+    let query = Query::SessionGet(SessionGet { session: Some(incarnation.session) });
+    let caller = context.caller(incarnation);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let session = match caller.query(&place, &query, &Seen::default(), CALL).await {
+            Ok(reply) => reply.parse::<SessionView>().ok().map(|view| view.session),
+            Err(error) => match classify(&error) {
+                Verdict::NotOurs(why) => return why,
+                Verdict::Pass | Verdict::Odd => None,
+            },
+        };
+        match session {
+            Some(session) if session.epoch > incarnation.epoch => return "superseded",
+            Some(session) if session.epoch == incarnation.epoch && !session.is_living() => return "it has ended",
+            Some(_) | None => {}
+        }
+    }
 }
 
 async fn manifest(context: &Context, incarnation: &Incarnation, seen: &Seen) -> Result<Manifest, Refusal> {
@@ -142,7 +216,6 @@ pub(crate) fn classify(error: &ErrorBody) -> Verdict {
 
 fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Workspace) -> Result<Launch, String> {
     let config = &context.config;
-    workspace.prepare().map_err(|error| format!("workspace: {error}"))?;
     let file = workspace.manifest();
     let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(manifest)?);
     write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -181,6 +254,7 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),
         uplink: Some(Uplink {
             nats_url: config.nats_url.clone(),
+            home: config.home.clone(),
             node: config.node.clone(),
             incarnation: entry.incarnation.clone(),
             nonce: entry.nonce.clone(),

@@ -98,7 +98,13 @@ pub fn channels() -> Value {
         ),
         (
             "node",
-            channel("maestro.v1.node.{node}.{request}", WORK, &["request".to_owned()], "Requests to one spawner.", &[]),
+            channel(
+                "maestro.v1.node.{node}.{request}",
+                WORK,
+                &["request".to_owned(), "request.worktree".to_owned(), "request.prune".to_owned()],
+                "Requests to one spawner.",
+                &[],
+            ),
         ),
         (
             "live",

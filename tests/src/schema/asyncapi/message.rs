@@ -24,6 +24,10 @@ pub const ANSWERS: &[&str] = &[
     "view.manifest",
     "view.waited",
     "view.node-agents",
+    "view.diff",
+    "view.merge",
+    "view.removed-worktree",
+    "view.pruned",
     "view.screen",
     "view.terminal",
     "page.project",
@@ -81,6 +85,9 @@ pub fn messages() -> Value {
     all.insert("commit".to_owned(), commit);
     all.insert("order.spawn".to_owned(), message("order.spawn", "Start this epoch of a session.", to("order.spawn")));
     all.insert("bucket.lease".to_owned(), message("bucket.lease", "A holder lives.", to("bucket.lease")));
+    for (name, about) in [("request.worktree", "Which worktree is meant."), ("request.prune", "Which worktrees.")] {
+        all.insert(name.to_owned(), message(name, about, to(name)));
+    }
     all.insert("bucket.node".to_owned(), message("bucket.node", "A spawner lives.", to("bucket.node")));
     let mut output = bytes("Terminal output, numbered by byte offset.");
     output["headers"] = output_headers();

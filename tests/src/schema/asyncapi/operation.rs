@@ -56,6 +56,14 @@ pub fn operations() -> Value {
         operation("receive", "node", &one("request"), agents, Some("reply.view.node-agents")),
     );
     for (name, message, about, reply) in [
+        ("diffWorktree", "request.worktree", "Answers `diff`: what a session has changed.", "reply.view.diff"),
+        ("mergeWorktree", "request.worktree", "Answers `merge`: into the base, or to the remote.", "reply.view.merge"),
+        ("discardWorktree", "request.worktree", "Answers `discard`: it is removed.", "reply.view.removed-worktree"),
+        ("pruneWorktrees", "request.prune", "Answers `prune`: what nobody needs is removed.", "reply.view.pruned"),
+    ] {
+        all.insert(name.to_owned(), operation("receive", "node", &one(message), about, Some(reply)));
+    }
+    for (name, message, about, reply) in [
         ("askScreen", "request", "Answers `screen`: the picture and the offset that it reflects.", "reply.view.screen"),
         ("typeInput", "terminal.in", "Takes `in`.", "reply.view.terminal"),
         ("resizeTerminal", "terminal.size", "Takes `resize`.", "reply.view.terminal"),

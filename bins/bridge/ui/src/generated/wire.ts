@@ -143,7 +143,7 @@ export type MessageMessageStatus = ("queued" | "delivered" | "seen")
 /**
  * What went wrong, as a stable name.
  */
-export type WireErrorErrorCode = ("internal" | "usage" | "unknown_command" | "malformed_json" | "missing_required_field" | "unknown_field" | "invalid_value" | "unsupported_version" | "no_updates" | "invalid_status" | "invalid_priority" | "invalid_title" | "invalid_text" | "invalid_task_id" | "invalid_subtask_id" | "invalid_session_id" | "invalid_message_id" | "invalid_project_id" | "invalid_actor" | "invalid_label" | "invalid_pool" | "invalid_agent" | "invalid_node" | "invalid_skill" | "invalid_entity" | "invalid_dependency" | "invalid_command_id" | "invalid_cursor" | "invalid_config" | "missing_task_id" | "missing_session" | "missing_project" | "confirmation_missing" | "project_not_found" | "task_not_found" | "subtask_not_found" | "session_not_found" | "message_not_found" | "skill_not_found" | "file_not_found" | "already_claimed" | "already_assigned" | "stale_session" | "session_taken" | "project_exists" | "file_exists" | "command_id_reused" | "not_permitted" | "permission_denied" | "authentication_failed" | "connection_refused" | "disconnected" | "no_server" | "stack_not_running" | "overloaded" | "unavailable" | "ledger_full" | "stale_read" | "broker_too_old" | "port_taken" | "binary_missing" | "start_failed" | "invalid_transition" | "open_subtasks" | "dependencies_open" | "dependency_cycle" | "has_dependants" | "still_claimed" | "not_claimed" | "session_state" | "project_archived" | "limit_reached" | "too_large" | "command_expired" | "not_due" | "timed_out")
+export type WireErrorErrorCode = ("internal" | "usage" | "unknown_command" | "malformed_json" | "missing_required_field" | "unknown_field" | "invalid_value" | "unsupported_version" | "no_updates" | "invalid_status" | "invalid_priority" | "invalid_title" | "invalid_text" | "invalid_task_id" | "invalid_subtask_id" | "invalid_session_id" | "invalid_message_id" | "invalid_project_id" | "invalid_actor" | "invalid_label" | "invalid_pool" | "invalid_agent" | "invalid_node" | "invalid_skill" | "invalid_entity" | "invalid_dependency" | "invalid_command_id" | "invalid_cursor" | "invalid_config" | "missing_task_id" | "missing_session" | "missing_project" | "confirmation_missing" | "project_not_found" | "task_not_found" | "subtask_not_found" | "session_not_found" | "message_not_found" | "skill_not_found" | "file_not_found" | "worktree_not_found" | "already_claimed" | "already_assigned" | "stale_session" | "session_taken" | "project_exists" | "file_exists" | "merge_conflict" | "command_id_reused" | "not_permitted" | "permission_denied" | "authentication_failed" | "connection_refused" | "disconnected" | "no_server" | "stack_not_running" | "overloaded" | "unavailable" | "ledger_full" | "stale_read" | "broker_too_old" | "port_taken" | "binary_missing" | "git_failed" | "start_failed" | "invalid_transition" | "open_subtasks" | "dependencies_open" | "dependency_cycle" | "has_dependants" | "still_claimed" | "not_claimed" | "session_state" | "project_archived" | "limit_reached" | "uncommitted_changes" | "unmerged_work" | "too_large" | "command_expired" | "not_due" | "timed_out")
 /**
  * How urgent a task is; `critical` goes first.
  */
@@ -427,6 +427,10 @@ export interface TaskDetailDependencyView {
 id: string
 title: string
 summary?: string
+/**
+ * The branch of the session that did it, where it worked in a worktree.
+ */
+branch?: string
 status: TaskDetailStatusKind
 }
 /**

@@ -1,5 +1,7 @@
 //! `node info`
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use maestro_domain::NodeName;
 use maestro_wire::{ErrorBody, NodeRecord};
@@ -21,6 +23,9 @@ pub struct InfoArgs {
 pub struct Info {
     pub node: NodeRecord,
     pub sessions: Vec<Running>,
+    /// Projects that the host does not have, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, String>,
 }
 
 /// A session that runs there.

@@ -13,12 +13,16 @@ use tokio::time::Instant;
 use crate::command::wait;
 use crate::context::Context;
 use crate::output::Output;
+use crate::terminal::harmless::{Allowed, Harmless};
 use crate::terminal::seat::Seat;
+use crate::terminal::tty;
 
 /// What is looked through for the last lines.
 const TAIL: usize = 4 << 20;
 /// A holder that goes back after a break closes holes within this time.
 const HOLE: Duration = Duration::from_secs(2);
+/// How often the stream is looked into for what is missing.
+const MEND: Duration = Duration::from_millis(200);
 /// How often it is looked whether a silent session is still held.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -39,6 +43,9 @@ pub struct LogsArgs {
     /// An earlier start of the session
     #[arg(long)]
     pub epoch: Option<u32>,
+    /// What was printed as it was, to a terminal or into a pipe: it may ask the terminal, or reach its clipboard and title
+    #[arg(long)]
+    pub raw: bool,
 }
 
 /// One line of `--json`.
@@ -59,9 +66,10 @@ pub async fn run(args: LogsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let seat = Seat::of(ctx, args.session, args.epoch).await?;
     // Before the stream is read, so that nothing falls between.
     let live = if args.follow { Some(seat.listen().await?) } else { None };
-    let mut printer = Lines { ctx, splice: None, rest: Vec::new() };
+    let filter = if args.raw { None } else { Some(Harmless::new(Allowed::Colours)) };
+    let mut printer = Lines { ctx, splice: None, rest: Vec::new(), filter };
     let Some(kept) = kept(&seat, &mut printer, args.all).await? else { return Ok(Output::printed()) };
-    let Kept { tail, missing, end } = kept;
+    let Kept { tail, missing, end, next } = kept;
     let bytes: Vec<u8> = tail.into();
     let from = if args.all { 0 } else { start_of_last(&bytes, args.lines) };
     let offset = printer.next() - bytes.len() as u64 + from as u64;
@@ -70,7 +78,7 @@ pub async fn run(args: LogsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     }
     match (end, live) {
         (Some(code), _) => printer.finish(Some(code)),
-        (None, Some(live)) => follow(&seat, live, printer, ctx).await?,
+        (None, Some(live)) => Follow { seat: &seat, printer, next, hole: None }.run(live, ctx).await?,
         (None, None) => printer.finish(None),
     }
     Ok(Output::printed())
@@ -81,16 +89,17 @@ struct Kept {
     tail: VecDeque<u8>,
     missing: Option<u64>,
     end: Option<i32>,
+    /// The sequence of the stream behind it.
+    next: u64,
 }
 
 /// Reads it; with `all` it is printed on the way. `None`: nobody reads any more.
 async fn kept(seat: &Seat, printer: &mut Lines<'_>, all: bool) -> Result<Option<Kept>, ErrorBody> {
-    let mut kept = Kept { tail: VecDeque::new(), missing: None, end: None };
-    let mut seq = 1;
+    let mut kept = Kept { tail: VecDeque::new(), missing: None, end: None, next: 1 };
     loop {
-        let batch = seat.kept(seq).await?;
+        let batch = seat.kept(kept.next).await?;
         let Some((last, _)) = batch.last() else { return Ok(Some(kept)) };
-        seq = last + 1;
+        kept.next = last + 1;
         for (_, piece) in batch {
             let (bytes, gap) = printer.take(&piece);
             if gap.is_some() && kept.tail.is_empty() {
@@ -112,67 +121,132 @@ async fn kept(seat: &Seat, printer: &mut Lines<'_>, all: bool) -> Result<Option<
     }
 }
 
-async fn follow(seat: &Seat, mut live: Subscription, mut printer: Lines<'_>, ctx: &Context) -> Result<(), ErrorBody> {
-    let in_session = ctx.actor()?.0.session().is_some();
-    let bounded = ctx.globals.timeout.is_some() || in_session;
-    let until = if bounded { Some(Instant::now() + wait::bound(ctx)?) } else { None };
-    let mut hole: Option<Instant> = None;
-    loop {
-        let look = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()).min(LOOK));
-        let message = tokio::select! {
-            message = live.next() => message,
-            () = tokio::time::sleep(look) => {
-                if until.is_some_and(|until| Instant::now() >= until) || !ctx.printer.is_heard() {
-                    break;
-                }
-                if seat.is_held().await == Some(false) {
-                    break;
-                }
-                continue;
-            }
-        };
-        let Some(message) = message else { break };
-        let Some(piece) = Piece::of(&message) else { continue };
-        if printer.lacks(&piece) {
-            // The holder goes back by itself after a break; what we missed ourselves lies in the stream.
-            let since = *hole.get_or_insert_with(Instant::now);
-            if since.elapsed() < HOLE {
-                let mut seq = 1;
-                while printer.lacks(&piece) {
-                    let batch = seat.kept(seq).await?;
-                    let Some((last, _)) = batch.last() else { break };
-                    seq = last + 1;
-                    for (_, kept) in &batch {
-                        if !printer.lacks(kept) && !printer.show(kept) {
-                            return Ok(());
-                        }
-                    }
-                }
-                if printer.lacks(&piece) {
-                    continue;
-                }
-            }
-        }
-        hole = None;
-        if !printer.show(&piece) {
-            return Ok(());
-        }
-        if let Some(code) = piece.code {
-            printer.finish(Some(code));
-            return Ok(());
-        }
-    }
-    printer.finish(None);
-    Ok(())
+/// A part of the output has not come that others have passed.
+struct Hole {
+    since: Instant,
+    /// The latest of what came behind it. What lies between is in the stream by then, this one perhaps not yet.
+    behind: Piece,
 }
 
-/// Prints output as it is on a terminal, without escape sequences into a pipe, and as JSON Lines.
+struct Follow<'a> {
+    seat: &'a Seat,
+    printer: Lines<'a>,
+    /// Where the stream is read on.
+    next: u64,
+    hole: Option<Hole>,
+}
+
+/// What became of a look at the stream, or of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// It goes on.
+    More,
+    /// The agent has ended with this code.
+    End(i32),
+    /// Nobody reads any more.
+    Unheard,
+}
+
+impl Follow<'_> {
+    async fn run(mut self, mut live: Subscription, ctx: &Context) -> Result<(), ErrorBody> {
+        let in_session = ctx.actor()?.0.session().is_some();
+        let bounded = ctx.globals.timeout.is_some() || in_session;
+        let until = if bounded { Some(Instant::now() + wait::bound(ctx)?) } else { None };
+        let mut shown = Shown::More;
+        while shown == Shown::More {
+            let look = if self.hole.is_some() { MEND } else { LOOK };
+            let look = until.map_or(look, |until| until.saturating_duration_since(Instant::now()).min(look));
+            let message = tokio::select! {
+                message = live.next() => message,
+                () = tokio::time::sleep(look) => {
+                    if until.is_some_and(|until| Instant::now() >= until) || !ctx.printer.is_heard() {
+                        break;
+                    }
+                    if self.hole.is_none() && self.seat.is_held().await == Some(false) {
+                        break;
+                    }
+                    shown = self.mend(false).await?;
+                    continue;
+                }
+            };
+            let Some(message) = message else { break };
+            let Some(piece) = Piece::of(&message) else { continue };
+            shown = self.take(piece).await?;
+        }
+        if shown == Shown::More {
+            // The last pieces may be in the stream alone.
+            shown = self.mend(true).await?;
+        }
+        match shown {
+            Shown::More => self.printer.finish(None),
+            Shown::End(code) => self.printer.finish(Some(code)),
+            Shown::Unheard => {}
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, piece: Piece) -> Result<Shown, ErrorBody> {
+        if !self.printer.lacks(&piece) {
+            return Ok(self.show(&piece));
+        }
+        // The holder goes back by itself after a break; what we missed ourselves lies in the stream.
+        let since = self.hole.as_ref().map_or_else(Instant::now, |hole| hole.since);
+        self.hole = Some(Hole { since, behind: piece });
+        self.mend(false).await
+    }
+
+    /// Looks into the stream for what is missing. What does not come within the bound, or `at_once`, is told as missing.
+    async fn mend(&mut self, at_once: bool) -> Result<Shown, ErrorBody> {
+        let given_up = at_once || self.hole.as_ref().is_some_and(|hole| hole.since.elapsed() >= HOLE);
+        if self.hole.is_none() && !at_once {
+            return Ok(Shown::More);
+        }
+        let (mut seq, mut passed_over) = (self.next, false);
+        loop {
+            let batch = self.seat.kept(seq).await?;
+            let Some((last, _)) = batch.last() else { break };
+            seq = last + 1;
+            for (place, piece) in &batch {
+                if !given_up && self.printer.lacks(piece) {
+                    passed_over = true;
+                    continue;
+                }
+                match self.show(piece) {
+                    Shown::More => {}
+                    over => return Ok(over),
+                }
+                // What was passed over is looked at again.
+                if !passed_over {
+                    self.next = place + 1;
+                }
+            }
+        }
+        let Some(hole) = self.hole.take() else { return Ok(Shown::More) };
+        if !given_up && self.printer.lacks(&hole.behind) {
+            self.hole = Some(hole);
+            return Ok(Shown::More);
+        }
+        Ok(self.show(&hole.behind))
+    }
+
+    fn show(&mut self, piece: &Piece) -> Shown {
+        match (self.printer.show(piece), piece.code) {
+            (false, _) => Shown::Unheard,
+            (true, Some(code)) => Shown::End(code),
+            (true, None) => Shown::More,
+        }
+    }
+}
+
+/// Prints output as text with its colours, without them into a pipe, and as JSON Lines.
 struct Lines<'a> {
     ctx: &'a Context,
     /// From the first piece on.
     splice: Option<Splice>,
     /// The beginning of a character.
     rest: Vec<u8>,
+    /// For people: nothing of a program's reaches their terminal but its text. None: raw.
+    filter: Option<Harmless>,
 }
 
 impl Lines<'_> {
@@ -221,7 +295,17 @@ impl Lines<'_> {
             let chunk = Chunk { offset, text: &text, missing, code: None };
             self.ctx.printer.line(&chunk, String::new).is_ok()
         } else {
-            self.ctx.printer.raw(&text).is_ok()
+            match &self.filter {
+                Some(_) => self.say(&text),
+                None => tty::write(&joined[..whole]).is_ok(),
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) -> bool {
+        match &mut self.filter {
+            Some(filter) => self.ctx.printer.raw(&filter.take(text)).is_ok(),
+            None => tty::write(text.as_bytes()).is_ok(),
         }
     }
 
@@ -235,7 +319,7 @@ impl Lines<'_> {
             }
             return;
         }
-        let _ = self.ctx.printer.raw(&text);
+        self.say(&text);
         if let Some(code) = code {
             self.ctx.printer.note(&format!("[exited with code {code}]"));
         }

@@ -2,15 +2,20 @@
 
 mod answer;
 mod attach;
+mod diff;
+mod discard;
 mod info;
 mod list;
 mod logs;
+mod merge;
+mod prune;
 mod replay;
 mod send;
 mod spawn;
 mod stop;
 mod wait;
 
+pub use prune::Pruned;
 pub use spawn::RoleName;
 
 use clap::Subcommand;
@@ -34,6 +39,10 @@ pub enum SessionCommand {
     Send(send::SendArgs),
     Answer(answer::AnswerArgs),
     Replay(replay::ReplayArgs),
+    Diff(diff::DiffArgs),
+    Merge(merge::MergeArgs),
+    Discard(discard::DiscardArgs),
+    Prune(prune::PruneArgs),
 }
 
 pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -48,5 +57,9 @@ pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, Error
         SessionCommand::Send(args) => send::run(args, ctx).await,
         SessionCommand::Answer(args) => answer::run(args, ctx).await,
         SessionCommand::Replay(args) => replay::run(args, ctx).await,
+        SessionCommand::Diff(args) => diff::run(args, ctx).await,
+        SessionCommand::Merge(args) => merge::run(args, ctx).await,
+        SessionCommand::Discard(args) => discard::run(args, ctx).await,
+        SessionCommand::Prune(args) => prune::run(args, ctx).await,
     }
 }

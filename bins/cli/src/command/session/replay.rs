@@ -13,6 +13,7 @@ use super::logs::nothing_kept;
 use crate::cli::duration;
 use crate::context::Context;
 use crate::output::{Output, internal};
+use crate::terminal::harmless::{Allowed, Harmless};
 use crate::terminal::seat::{Seat, not_read};
 use crate::terminal::tty;
 
@@ -32,6 +33,9 @@ pub struct ReplayArgs {
     /// How many times as fast
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+    /// Play what was printed as it was: it may ask this terminal, or reach its clipboard and title
+    #[arg(long, conflicts_with = "output")]
+    pub raw: bool,
     /// The longest pause
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
     pub idle: Duration,
@@ -89,6 +93,8 @@ fn not_there(seat: &Seat) -> ErrorBody {
 
 async fn play(recording: &str, args: &ReplayArgs) {
     let mut before = 0.0;
+    // Whatever is not a terminal obeys nothing.
+    let mut filter = (!args.raw && tty::shows_output()).then(|| Harmless::new(Allowed::Drawing));
     for line in recording.lines().skip(1) {
         let Ok((at, kind, data)) = serde_json::from_str::<(f64, String, String)>(line) else { continue };
         let pause = Duration::from_secs_f64(((at - before) / args.speed).clamp(0.0, 3600.0)).min(args.idle);
@@ -96,9 +102,18 @@ async fn play(recording: &str, args: &ReplayArgs) {
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        if kind == "o" && tty::write(data.as_bytes()).is_err() {
+        if kind != "o" {
+            continue;
+        }
+        let data = match &mut filter {
+            Some(filter) => filter.take(&data),
+            None => data,
+        };
+        if tty::write(data.as_bytes()).is_err() {
             return;
         }
     }
-    let _ = tty::write(b"\x1b[0m\x1b[?25h\r\n");
+    if tty::shows_output() {
+        let _ = tty::write(tty::PLAIN_AGAIN).and_then(|()| tty::write(b"\r\n"));
+    }
 }

@@ -13,6 +13,7 @@ mod template;
 mod terminal;
 mod top;
 mod work;
+mod worktree;
 
 /// What the help of one command adds to its options.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub const ALL: &[&[Lesson]] = &[
     agent::LESSONS,
     template::LESSONS,
     terminal::LESSONS,
+    worktree::LESSONS,
     skill::LESSONS,
     place::LESSONS,
     stack::LESSONS,

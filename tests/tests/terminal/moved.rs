@@ -1,0 +1,39 @@
+//! The stack is started anew with other ports; a session that outlived it is found again.
+
+use maestro_tests::stack::{Stack, is_alive};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::kit::{Scene, await_that};
+
+#[test]
+fn a_holder_finds_the_broker_of_its_home_at_another_port() {
+    let scene = Scene::new();
+    let go = scene.path("go");
+    let script = format!(
+        "echo before; while ! test -e {}; do sleep 0.05; done; echo after; \"$MAESTRO_BIN\" task list >/dev/null && exit 5; exit 6",
+        go.display()
+    );
+    let id = scene.session(&script);
+    scene.until(&id, &["active"]);
+    let before = scene.stack.file().nats_url;
+    let mut stack = scene.stack;
+    let others: Vec<u32> = stack.pids().into_iter().skip(1).collect();
+    stack.end_with(Signal::KILL);
+    for pid in &others {
+        let _ = kill_process(Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap(), Signal::KILL);
+    }
+    await_that(|| !others.iter().any(|pid| is_alive(*pid)), || "they do not end".to_owned());
+    let scene = Scene { stack: Stack::start_in(stack.into_place(), &[]) };
+    assert_ne!(scene.stack.file().nats_url, before, "it listens elsewhere");
+    let epoch = || scene.maestro(&["session", "info", &id]).data()["epoch"].clone();
+    assert_eq!(epoch(), 1);
+    // It answers, and its end is told.
+    let heard = || scene.maestro(&["session", "logs", &id, "--all"]).stdout;
+    await_that(|| heard().contains("before"), heard);
+    let answers = || scene.maestro(&["session", "send", &id, "x"]).code == 0;
+    await_that(answers, || format!("{:?}", scene.maestro(&["session", "send", &id, "x"])));
+    std::fs::write(&go, "").unwrap();
+    scene.until(&id, &["exited"]);
+    assert_eq!((scene.maestro(&["session", "info", &id]).data()["code"].clone(), epoch()), (5.into(), 1.into()));
+    await_that(|| heard().contains("after"), heard);
+}
