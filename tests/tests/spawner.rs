@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "spawner/again.rs"]
+mod again;
 #[path = "spawner/agent.rs"]
 mod agent;
 #[path = "spawner/broker.rs"]

@@ -113,6 +113,60 @@ fn ctrl_c_names_the_living_and_ends_everything() {
     assert_eq!(still_alive(&sleeper, SOON), [0; 0]);
     let said = stack.stderr();
     assert!(said.contains(&format!("web/{session} Sleeper")), "{said}");
+    assert!(said.contains("maestro session resume --all"), "{said}");
+
+    // What went down with the stack is found and goes on, and nothing else is.
+    let stack = Stack::start_in(stack.into_place(), &[]);
+    let web = |arguments: &[&str]| stack.maestro(&[&["--project", "web", "--timeout", "20s"], arguments].concat());
+    let info = web(&["session", "info", &session]).data().clone();
+    assert_eq!(
+        (info["status"].as_str(), info["stop"]["cause"].as_str()),
+        (Some("stopped"), Some("shutdown")),
+        "{info}"
+    );
+    let resumed = web(&["session", "resume", "--all"]).data()["items"].clone();
+    assert_eq!((resumed[0]["id"].as_str(), resumed[1].is_null()), (Some(session.as_str()), true), "{resumed}");
+    let deadline = std::time::Instant::now() + SOON;
+    while web(&["session", "info", &session]).data()["status"] != "active" {
+        assert!(std::time::Instant::now() < deadline, "it is not resumed");
+    }
+    assert_eq!(web(&["session", "resume", &session]).error(), "session_state");
+    assert_eq!(web(&["session", "resume", "--all"]).data()["items"].as_array().unwrap().len(), 0);
+    assert_eq!(web(&["session", "stop", "--all"]).data()["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn sessions_that_are_kept_go_on_without_a_stack_and_are_found_by_the_next() {
+    let place = Place::new();
+    let [port, bridge] =
+        [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string());
+    let up = || place.maestro(&["up", "--detach", "--port", &port, "--bridge-port", &bridge]);
+    let web = |arguments: &[&str]| place.maestro(&[&["--project", "web", "--timeout", "20s"], arguments].concat());
+    let spawner = up().data()["processes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|process| process["name"] == "maestro-spawner")
+        .and_then(|process| u32::try_from(process["pid"].as_u64()?).ok())
+        .unwrap();
+    web(&["project", "create", "web"]).data();
+    web(&["session", "spawn", "--agent", "shell", "--", "sleep", "600"]).data();
+    let until_active = || {
+        let deadline = std::time::Instant::now() + SOON;
+        while web(&["session", "info", "s1"]).data()["status"] != "active" {
+            assert!(std::time::Instant::now() < deadline, "it is not active");
+        }
+    };
+    until_active();
+    let below = sleeping_child(spawner);
+    assert_eq!(place.maestro(&["down", "--keep-sessions"]).data()["wasRunning"], true);
+    assert!(below.iter().all(|pid| is_alive(*pid)) && !is_alive(spawner));
+    up().data();
+    until_active();
+    assert_eq!(web(&["session", "info", "s1"]).data()["epoch"], 1, "nothing happened to it");
+    web(&["session", "stop", "--all"]).data();
+    assert_eq!(still_alive(&below, SOON), [0; 0]);
+    place.maestro(&["down"]).data();
 }
 
 /// Every process below another one.

@@ -19,6 +19,7 @@ use crate::command::mcp::McpArgs;
 use crate::command::message::MessageCommand;
 use crate::command::node::NodeCommand;
 use crate::command::project::ProjectCommand;
+use crate::command::run::RunArgs;
 use crate::command::schema::SchemaArgs;
 use crate::command::session::SessionCommand;
 use crate::command::skill::SkillCommand;
@@ -74,6 +75,7 @@ pub struct Globals {
 #[derive(Subcommand, Debug)]
 pub enum Top {
     Init(InitArgs),
+    Run(RunArgs),
     Status(StatusArgs),
     #[command(subcommand)]
     Project(ProjectCommand),

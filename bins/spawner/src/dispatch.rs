@@ -8,6 +8,7 @@ use maestro_domain::AgentName;
 use maestro_wire::Subject;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::ledger::Entry;
@@ -50,9 +51,9 @@ fn config(context: &Context, agent: &AgentName) -> QueueConfig {
     }
 }
 
-/// Runs until shutdown, then waits for the sessions' ends. A session's task that panics is logged; its holder goes on, and
+/// Runs until shutdown, then waits for the sessions' ends; or until it is to leave, and waits for nothing. A session's task that panics is logged; its holder goes on, and
 /// the next start adopts it.
-pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>) {
+pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, leave: &CancellationToken) {
     let slots = Arc::new(Semaphore::new(context.config.slots as usize));
     let mut sessions = JoinSet::new();
     for entry in living {
@@ -84,6 +85,12 @@ pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>) {
                 None => break,
             },
             Some(ended) = sessions.join_next(), if !sessions.is_empty() => note(ended),
+            () = leave.cancelled() => {
+                tracing::info!(sessions = sessions.len(), "leaves; its sessions go on");
+                // Orders that are not in hand yet come again.
+                takers.shutdown().await;
+                return sessions.shutdown().await;
+            }
         }
     }
     while let Some(ended) = takers.join_next().await {

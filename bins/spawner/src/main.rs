@@ -30,5 +30,8 @@ fn start(args: Args) -> anyhow::Result<()> {
         return tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(health(&config));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async { run(config, Shutdown::listen()?.drain()).await })
+    runtime.block_on(async {
+        let shutdown = Shutdown::listen()?;
+        run(config, shutdown.drain(), shutdown.leave()).await
+    })
 }

@@ -25,17 +25,27 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Report {
-    Exited { code: i32 },
-    Stopped,
-    Failed { failure: String },
-    Lost { reason: String },
+    Exited {
+        code: i32,
+    },
+    Stopped {
+        /// Because what runs it went down: it may go on.
+        #[serde(default)]
+        shutdown: bool,
+    },
+    Failed {
+        failure: String,
+    },
+    Lost {
+        reason: String,
+    },
 }
 
 impl Report {
     fn request(&self) -> Request {
         match self {
             Self::Exited { code } => Request::SessionExited(SessionExited { code: *code }),
-            Self::Stopped => Request::SessionStopped(SessionStopped {}),
+            Self::Stopped { shutdown } => Request::SessionStopped(SessionStopped { shutdown: *shutdown }),
             Self::Failed { failure } => Request::SessionFailed(SessionFailed { failure: Line::lossy(failure) }),
             Self::Lost { reason } => {
                 Request::SessionLost(SessionLost { session: None, epoch: None, reason: Line::lossy(reason) })

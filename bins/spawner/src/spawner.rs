@@ -33,11 +33,12 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// For how long the last reports may take at the end; what is left is sent by the next start.
 const LAST_REPORTS: Duration = Duration::from_secs(2);
 
-/// Runs until `shutdown`, then ends its sessions and reports them lost. Killed, it leaves them to the next one.
+/// Runs until `shutdown`, then ends its sessions and reports them stopped, so that they can be resumed; or until `leave`,
+/// which leaves them, as SIGKILL does, to the next spawner of this data directory.
 ///
 /// # Errors
 /// When it cannot begin: the data directory, the broker, or the streams.
-pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(config: Config, shutdown: CancellationToken, leave: CancellationToken) -> anyhow::Result<()> {
     let ready = config.ready_file.as_deref().map(ReadyFile::absent).transpose().context("the ready file")?;
     let data = config.data.display().to_string();
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).with_context(|| data.clone())?;
@@ -56,6 +57,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     options.name = format!("maestro-spawner {}", config.node);
     let client = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
+        () = leave.cancelled() => return Ok(()),
         connected = connect(options) => connected?,
     };
     let hidden = HIDDEN.iter().map(|name| (*name).to_owned()).collect();
@@ -68,7 +70,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     tasks.spawn(send_reports(context.clone(), end.clone()));
     tasks.spawn(sweep(context.clone(), end.clone()));
     tasks.spawn(recordings::run(context.clone(), end.clone()));
-    let served = serve(&context, &tasks, ready.as_ref(), recovered.living).await;
+    let served = serve(&context, &tasks, ready.as_ref(), recovered.living, &leave).await;
     end.cancel();
     tasks.close();
     if tokio::time::timeout(LAST_REPORTS, tasks.wait()).await.is_err() && !context.outbox.is_empty() {
@@ -84,9 +86,11 @@ async fn serve(
     tasks: &TaskTracker,
     ready: Option<&ReadyFile>,
     living: Vec<Entry>,
+    leave: &CancellationToken,
 ) -> anyhow::Result<()> {
     let begun = tokio::select! {
         () = context.shutdown.cancelled() => return Ok(()),
+        () = leave.cancelled() => return Ok(()),
         begun = begin(context) => begun?,
     };
     let (queues, lease) = begun;
@@ -101,7 +105,9 @@ async fn serve(
     }
     let Config { node, pool, slots, .. } = &context.config;
     tracing::info!(%node, %pool, slots, "takes orders");
-    dispatch::run(context, queues, living).await;
+    dispatch::run(context, queues, living, leave).await;
+    // The record goes, whichever way it ends.
+    context.shutdown.cancel();
     drop(service);
     Ok(())
 }

@@ -107,6 +107,8 @@ requests! {
     "session"."lost" => SessionLost(SessionLost),
     "session"."stop" => StopSession(StopSession),
     "session"."stopped" => SessionStopped(SessionStopped),
+    "session"."resume" => ResumeSession(AgainSession),
+    "session"."restart" => RestartSession(AgainSession),
     "session"."expire" => ExpireSession(ExpireSession),
     "message"."send" => SendMessage(SendMessage),
     "message"."delivered" => MessageDelivered(AcknowledgeMessage),

@@ -196,8 +196,14 @@ changes! {
             #[serde(default, skip_serializing_if = "Option::is_none")] reason: Option<Report>,
             include_related: bool,
         },
-        /// A new epoch of the same session, under its restart policy.
+        /// A new epoch of the same session that begins anew: under its restart policy, or because somebody wanted it.
         Restarted = "restarted" { epoch: u32 },
+        /// A new epoch of the same session that goes on where the last one was.
+        Resumed = "resumed" { epoch: u32 },
+        /// All its tasks are done.
+        StopPlanned = "stop_planned" { stop_at: Timestamp },
+        /// It has something to do again.
+        StopCalledOff = "stop_called_off" {},
         Starting = "starting" { epoch: u32, node: NodeName },
         Active = "active" { epoch: u32 },
         NeedsInput = "needs_input" {

@@ -37,7 +37,8 @@ pub use project::Project;
 pub use react::{Effect, react};
 pub use refusal::Refusal;
 pub use session::{
-    DeadlineKind, InputKind, RestartPolicy, Role, Session, SessionStatus, SessionStatusKind, StopRequest,
+    DeadlineKind, InputKind, RestartPolicy, Resumes, Role, Session, SessionStatus, SessionStatusKind, StopCause,
+    StopRequest,
 };
 pub use state::{IllegalEvent, State};
 pub use task::{

@@ -25,6 +25,8 @@ impl Limits {
     pub const REQUEST_SECS: i64 = 600;
     /// Seconds from `starting` to `active`.
     pub const STARTING_SECS: i64 = 60;
+    /// Seconds from the end of a worker's last task to its stop.
+    pub const DONE_SECS: i64 = 60;
     /// Longest restart backoff in seconds.
     pub const BACKOFF_SECS: i64 = 300;
 }

@@ -18,7 +18,9 @@ pub enum Effect {
 pub fn react(event: &Event) -> Vec<Effect> {
     match event {
         Event::Session { id, change, after: Some(session) } => match change {
-            SessionChange::Requested { epoch, .. } | SessionChange::Restarted { epoch } => vec![Effect::Spawn {
+            SessionChange::Requested { epoch, .. }
+            | SessionChange::Restarted { epoch }
+            | SessionChange::Resumed { epoch } => vec![Effect::Spawn {
                 session: *id,
                 epoch: *epoch,
                 pool: session.pool.clone(),
@@ -29,6 +31,8 @@ pub fn react(event: &Event) -> Vec<Effect> {
             | SessionChange::Active { .. }
             | SessionChange::NeedsInput { .. }
             | SessionChange::Progress { .. }
+            | SessionChange::StopPlanned { .. }
+            | SessionChange::StopCalledOff {}
             | SessionChange::Exited { .. }
             | SessionChange::Failed { .. }
             | SessionChange::Lost { .. }

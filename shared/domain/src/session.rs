@@ -177,6 +177,29 @@ pub enum DeadlineKind {
     Starting,
     /// The backoff before the next epoch is over.
     Restart,
+    /// Its tasks have been done for long enough.
+    Done,
+}
+
+/// Why a session is to stop, and so what comes after it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// Somebody wanted it.
+    #[default]
+    Asked,
+    /// What runs it went down in good order; it can go on where it was.
+    Shutdown,
+    /// It was done with its tasks.
+    TasksDone,
+    /// Its next epoch begins when this one has ended.
+    Restart,
+}
+
+impl StopCause {
+    const fn is_asked(&self) -> bool {
+        matches!(self, Self::Asked)
+    }
 }
 
 /// A recorded wish to stop.
@@ -184,6 +207,18 @@ pub enum DeadlineKind {
 pub struct StopRequest {
     pub by: Actor,
     pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "StopCause::is_asked")]
+    pub cause: StopCause,
+}
+
+/// What an epoch goes on with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Resumes {
+    /// The epoch before it.
+    pub epoch: u32,
+    /// Where that ran; an agent's own conversation lies there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeName>,
 }
 
 /// A session, less its long texts (prompt, command).
@@ -224,6 +259,12 @@ pub struct Session {
     /// Not to be stopped when its tasks are done.
     #[serde(default)]
     pub keep: bool,
+    /// All its tasks are done: it is stopped then, unless something comes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_at: Option<Timestamp>,
+    /// This epoch goes on with the conversation of an earlier one; absent: it begins with its prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<Resumes>,
     /// Its last `update`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_update: Option<Line>,
@@ -243,7 +284,10 @@ impl Session {
         match (&self.status, self.restart_at) {
             (SessionStatus::Requested { expires_at, .. }, _) => Some((*expires_at, DeadlineKind::Request)),
             (SessionStatus::Starting { active_by, .. }, _) => Some((*active_by, DeadlineKind::Starting)),
-            (SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. }, _) => None,
+            (SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. }, _) => match self.stop_at {
+                Some(at) => Some((at, DeadlineKind::Done)),
+                None => None,
+            },
             (
                 SessionStatus::Exited { .. }
                 | SessionStatus::Failed { .. }

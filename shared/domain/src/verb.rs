@@ -202,8 +202,11 @@ verbs! {
     }
     /// `session.stop`: asks for the end.
     StopSession { session: SessionId }
-    /// `session.stopped`: it has ended because it was asked to.
-    SessionStopped {}
+    /// `session.stopped`: it has ended because it was asked to, or because what runs it went down.
+    SessionStopped { #[serde(default, skip_serializing_if = "std::ops::Not::not")] shutdown: bool }
+    /// `session.resume` of one that has ended: a new epoch that goes on where the last one was, if its agent can.
+    /// `session.restart`: a new epoch from the beginning; a living one is stopped first.
+    AgainSession { session: SessionId }
 
     /// `message.send`
     SendMessage {

@@ -113,6 +113,11 @@ impl Environment {
         self.get("MAESTRO_BIN").map(PathBuf::from)
     }
 
+    /// `MAESTRO_MANIFEST`: in a session, the file with what it was told.
+    pub fn manifest(&self) -> Option<PathBuf> {
+        self.get("MAESTRO_MANIFEST").map(PathBuf::from)
+    }
+
     /// `MAESTRO_PROJECT_ID`.
     pub fn project(&self) -> Option<&str> {
         self.get("MAESTRO_PROJECT_ID")

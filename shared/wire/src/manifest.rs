@@ -34,6 +34,12 @@ pub struct Manifest {
     pub prompt: Option<String>,
     /// What an agent reads first.
     pub initial_prompt: String,
+    /// This epoch goes on with the conversation of an earlier one, at best the one of this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<u32>,
+    /// What the agent reads instead of the initial prompt when it does go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_prompt: Option<String>,
     /// The session was asked to stop before it started.
     #[serde(default)]
     pub stop_requested: bool,

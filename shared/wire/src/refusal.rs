@@ -148,11 +148,18 @@ impl From<Refusal> for ErrorBody {
                 .with("currentEpoch", current)
                 .suggest("this session was superseded by a newer start of itself: stop working and exit")
                 .commands([format!("maestro session info {session}")]),
-            Refusal::SessionState { session, status, verb } => body(ErrorCode::SessionState)
-                .with("session", session.to_string())
-                .with("status", status.as_str())
-                .with("verb", verb)
-                .commands([format!("maestro session info {session}")]),
+            Refusal::SessionState { session, status, verb } => {
+                let mut commands = vec![format!("maestro session info {session}")];
+                if verb == "resume" {
+                    commands.push(format!("maestro session attach {session}"));
+                    commands.push(format!("maestro session restart {session}"));
+                }
+                body(ErrorCode::SessionState)
+                    .with("session", session.to_string())
+                    .with("status", status.as_str())
+                    .with("verb", verb)
+                    .commands(commands)
+            }
             Refusal::SessionTaken { session, by } => body(ErrorCode::SessionTaken)
                 .with("session", session.to_string())
                 .with("node", by.as_str())

@@ -141,8 +141,8 @@ async fn a_shutdown_ends_sessions_gives_tasks_back_and_says_goodbye() {
     let status = spawner.terminate(Duration::from_secs(10)).await;
     assert_eq!(status.code(), Some(0));
     gone(&tree, Duration::ZERO).await;
-    let session = stack.until(&id, "lost", SOON).await;
-    assert_eq!(session["lostReason"], "spawner shut down");
+    let session = stack.until(&id, "stopped", SOON).await;
+    assert_eq!(session["stop"]["cause"], "shutdown");
     assert_eq!(stack.query("task.get", json!({ "task": "t1" })).await["status"], "pending");
     assert_eq!(stack.edge_key("NODES", "n1").await, None);
 }

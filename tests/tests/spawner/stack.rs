@@ -32,13 +32,17 @@ impl Program {
 
     /// SIGTERM, and how it ended.
     pub async fn terminate(&mut self, within: Duration) -> ExitStatus {
-        self.signal(Signal::TERM);
+        self.end_by(Signal::TERM, within).await
+    }
+
+    pub async fn end_by(&mut self, signal: Signal, within: Duration) -> ExitStatus {
+        self.signal(signal);
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(begun.elapsed() < within, "it did not end within {within:?} of SIGTERM");
+            assert!(begun.elapsed() < within, "it did not end within {within:?} of {signal:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -13,6 +13,7 @@ pub mod mcp;
 pub mod message;
 pub mod node;
 pub mod project;
+pub mod run;
 pub mod schema;
 pub mod session;
 pub mod skill;
@@ -43,6 +44,7 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Template(command) => template::run(command, ctx).await,
         Top::Agent(command) => agent::run(command, ctx).await,
         Top::Node(command) => node::run(command, ctx).await,
+        Top::Run(args) => run::run(args, ctx).await,
         Top::Status(_) => status::run(ctx).await,
         Top::Stats(args) => stats::run(&args, ctx).await,
         Top::Whoami(_) => whoami::run(ctx),

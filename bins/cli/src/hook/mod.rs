@@ -6,6 +6,7 @@
 mod act;
 mod agent;
 mod claude;
+mod conversation;
 mod event;
 mod gemini;
 mod input;
@@ -55,6 +56,7 @@ async fn handle(name: &str, event: &str, ctx: &Context) -> Result<(), ErrorBody>
     let odd = |text: String| ErrorBody::new(ErrorCode::InvalidValue, text);
     let agent: Agent = name.parse().map_err(odd)?;
     let input = input::read().map_err(odd)?;
+    conversation::note(&input, ctx);
     let Some(happened) = agent.read(event, &input).map_err(odd)? else { return Ok(()) };
     let deed = act::act(&happened, ctx).await?;
     if let Some(answer) = agent.answer(event, &deed.answer)

@@ -4,7 +4,8 @@ use clap::Args;
 
 /// Start the stack of this home and look after it
 ///
-/// One nats-server, the servers, the spawner and the bridge, as children of this process. Ctrl-C ends them all.
+/// One nats-server, the servers, the spawner and the bridge, as children of this process. Ctrl-C ends them all, and stops
+/// the sessions so that `maestro session resume --all` goes on with them.
 /// On a stack that runs already it prints the address and ends.
 #[derive(Args, Clone, Debug)]
 pub struct UpArgs {
@@ -26,14 +27,23 @@ pub struct UpArgs {
     /// How many sessions run at once on this host [default: the spawner's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub slots: Option<u16>,
+    /// Leave the sessions running when the stack ends; the next `maestro up` of this home finds them, on the same ports
+    #[arg(long, conflicts_with = "ephemeral_ports")]
+    pub keep_sessions: bool,
     /// This is the process that `--detach` started
     #[arg(long, hide = true, conflicts_with = "detach")]
     pub detached: bool,
 }
 
 /// Stop the stack of this home
+///
+/// Sessions are stopped so that `maestro session resume --all` goes on with them.
 #[derive(Args, Clone, Debug)]
-pub struct DownArgs {}
+pub struct DownArgs {
+    /// Leave the sessions running; the next `maestro up` of this home finds them, on the same ports
+    #[arg(long)]
+    pub keep_sessions: bool,
+}
 
 /// Show what the programs of the stack log
 #[derive(Args, Clone, Debug)]

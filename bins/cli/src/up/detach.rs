@@ -63,6 +63,9 @@ fn spawn(arguments: &UpArgs, home: &Home, log: &std::path::Path) -> std::io::Res
     if let Some(slots) = arguments.slots {
         command.args(["--slots", &slots.to_string()]);
     }
+    if arguments.keep_sessions {
+        command.arg("--keep-sessions");
+    }
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
 }
 

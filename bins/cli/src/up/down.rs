@@ -25,12 +25,14 @@ struct Ended {
     leftovers: Vec<String>,
 }
 
-pub async fn down(_arguments: DownArgs, ctx: &Context) -> Result<Output, ErrorBody> {
+pub async fn down(arguments: DownArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let home = ctx.home()?;
     let mut was_running = false;
     if let Some(supervisor) = running::supervisor(&home) {
         was_running = true;
-        end_supervisor(&supervisor, ctx).await?;
+        // The same signal that it passes on to its spawner.
+        let signal = if arguments.keep_sessions { Signal::USR1 } else { Signal::TERM };
+        end_supervisor(&supervisor, signal, ctx).await?;
     }
     // Under the lock, so that nothing of a stack that starts right now is taken for a leftover.
     let mut leftovers = Vec::new();
@@ -49,9 +51,9 @@ pub async fn down(_arguments: DownArgs, ctx: &Context) -> Result<Output, ErrorBo
     Ok(Output::new(&ended, move || text))
 }
 
-async fn end_supervisor(supervisor: &Identity, ctx: &Context) -> Result<(), ErrorBody> {
+async fn end_supervisor(supervisor: &Identity, signal: Signal, ctx: &Context) -> Result<(), ErrorBody> {
     ctx.printer.note(&format!("stopping the stack (pid {})", supervisor.pid));
-    supervisor.signal(Signal::TERM);
+    supervisor.signal(signal);
     supervisor.signal(Signal::CONT);
     if supervisor.gone_within(GONE_WITHIN).await {
         return Ok(());

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use tokio::process::Child;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::process::{GRACE, Identity, ask_child_to_end, kill_group};
 use super::program::{Program, Served};
+use super::stack::SPAWNER;
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -51,23 +53,26 @@ impl Teller {
     }
 }
 
-/// Runs until `stop` is cancelled, or until `now` is, which leaves no time for an orderly end.
-pub async fn keep(
-    mut program: Program,
-    run: PathBuf,
-    events: Sender<Event>,
-    stop: CancellationToken,
-    now: CancellationToken,
-) {
+/// How a program is ended.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// Cancelled when there is no time for an orderly end.
+    pub now: CancellationToken,
+    /// Cancelled when the spawner is to leave its sessions running.
+    pub leave: CancellationToken,
+}
+
+/// Runs until `stop` is cancelled, and ends the program then.
+pub async fn keep(mut program: Program, run: PathBuf, events: Sender<Event>, stop: CancellationToken, how: How) {
     let teller = Teller { name: program.name.clone(), events };
     let mut wait = FIRST_WAIT;
     while !stop.is_cancelled() {
         let started = Instant::now();
-        let how = match program.start() {
+        let died = match program.start() {
             Ok(mut child) => match live(&mut program, &run, &mut child, started, &teller, &stop).await {
                 Some(status) => describe(status),
                 None => {
-                    end(&mut child, &now).await;
+                    end(&mut child, &program.name, &how).await;
                     Identity::forget(&run, &program.name);
                     break;
                 }
@@ -78,7 +83,7 @@ pub async fn keep(
         if started.elapsed() >= WELL_AFTER {
             wait = FIRST_WAIT;
         }
-        teller.tell(What::Died { how, wait }).await;
+        teller.tell(What::Died { how: died, wait }).await;
         tokio::select! {
             () = stop.cancelled() => break,
             () = tokio::time::sleep(wait) => {}
@@ -127,12 +132,13 @@ async fn live(
     }
 }
 
-async fn end(child: &mut Child, now: &CancellationToken) {
+async fn end(child: &mut Child, name: &str, how: &How) {
     let Some(pid) = child.id() else { return };
-    ask_child_to_end(pid);
+    let leaves = name == SPAWNER && how.leave.is_cancelled();
+    ask_child_to_end(pid, if leaves { Signal::USR1 } else { Signal::TERM });
     let gone = tokio::select! {
         _ = child.wait() => true,
-        () = now.cancelled() => false,
+        () = how.now.cancelled() => false,
         () = tokio::time::sleep(GRACE) => false,
     };
     if !gone {

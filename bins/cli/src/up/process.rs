@@ -93,10 +93,10 @@ impl Identity {
 
 /// Asks a child to end. Children are signalled by id without a look at their identity: as long as a child was not waited
 /// for, nobody else has its id.
-pub fn ask_child_to_end(child: u32) {
+pub fn ask_child_to_end(child: u32, signal: Signal) {
     if let Some(pid) = pid(child) {
         // Gone already is what was wanted.
-        let _ = kill_process(pid, Signal::TERM);
+        let _ = kill_process(pid, signal);
         let _ = kill_process(pid, Signal::CONT);
     }
 }

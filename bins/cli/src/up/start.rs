@@ -11,7 +11,7 @@ use super::args::UpArgs;
 use super::binary::Binaries;
 use super::broker;
 use super::farewell::living_sessions;
-use super::keeper::What;
+use super::keeper::{How, What};
 use super::notify::notify;
 use super::preflight::{check_disk, check_port};
 use super::process::Identity;
@@ -88,19 +88,23 @@ async fn run(plan: Plan, ctx: &Context, shutdown: &Shutdown, lock: Lock) -> Resu
         own.record(&plan.home.run())
             .map_err(|error| internal(format!("the process id cannot be noted down: {error}")))?;
     }
-    let mut supervisor = Supervisor::new(plan.home.run(), shutdown.now());
-    let drain = shutdown.drain();
+    let how = How { now: shutdown.now(), leave: shutdown.leave() };
+    let mut supervisor = Supervisor::new(plan.home.run(), how.clone());
+    let ended = shutdown.end();
     let begun = tokio::select! {
         begun = begin(&plan, ctx, &mut supervisor, started) => begun.map(Some),
-        () = drain.cancelled() => Ok(None),
+        () = ended.cancelled() => Ok(None),
     };
     let outcome = match begun {
         Ok(Some(nats_port)) => {
             tokio::select! {
-                () = look_after(&plan, ctx, &mut supervisor, nats_port, started, &drain) => {}
+                () = look_after(&plan, ctx, &mut supervisor, nats_port, started, &ended) => {}
                 () = notify(&plan, ctx, nats_port) => {}
             }
-            say_goodbye(&plan, ctx, nats_port).await;
+            if plan.arguments.keep_sessions {
+                how.leave.cancel();
+            }
+            say_goodbye(&plan, ctx, nats_port, how.leave.is_cancelled()).await;
             Ok(Output::printed())
         }
         Ok(None) => Err(ErrorBody::new(ErrorCode::StartFailed, "told to stop while the stack was starting")),
@@ -189,11 +193,16 @@ async fn look_after(
     }
 }
 
-async fn say_goodbye(plan: &Plan, ctx: &Context, nats_port: u16) {
+async fn say_goodbye(plan: &Plan, ctx: &Context, nats_port: u16, kept: bool) {
     let edge = broker::address(&plan.credentials, "edge", nats_port);
     let living = living_sessions(&edge, &plan.user).await;
     if !living.is_empty() {
-        ctx.printer.note(&format!("these sessions live and end now:\n  {}", living.join("\n  ")));
+        let what = if kept {
+            "these sessions go on; the next `maestro up` of this home finds them, on the same ports"
+        } else {
+            "these sessions are stopped now; `maestro session resume --all` goes on with them"
+        };
+        ctx.printer.note(&format!("{what}:\n  {}", living.join("\n  ")));
     }
     ctx.printer.note("stopping");
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::keeper::{Event, What, keep};
+use super::keeper::{Event, How, What, keep};
 use super::log_tail::last_lines;
 use super::program::{Program, Served};
 
@@ -33,17 +33,16 @@ pub struct Supervisor {
     stops: BTreeMap<String, CancellationToken>,
     events: Receiver<Event>,
     sender: Sender<Event>,
-    now: CancellationToken,
+    how: How,
     /// What serves, by name.
     pub rows: BTreeMap<String, Row>,
 }
 
 impl Supervisor {
-    /// `now` is cancelled when there is no time for an orderly end.
-    pub fn new(run: PathBuf, now: CancellationToken) -> Self {
+    pub fn new(run: PathBuf, how: How) -> Self {
         let (sender, events) = channel(EVENTS);
         let (keepers, stops, rows) = (JoinSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { run, keepers, stops, events, sender, now, rows }
+        Self { run, keepers, stops, events, sender, how, rows }
     }
 
     /// Starts programs and waits until all of them serve. The first that ends before it serves is the error: nothing is
@@ -54,7 +53,7 @@ impl Supervisor {
         for program in programs {
             let stop = CancellationToken::new();
             self.stops.insert(program.name.clone(), stop.clone());
-            self.keepers.spawn(keep(program, self.run.clone(), self.sender.clone(), stop, self.now.clone()));
+            self.keepers.spawn(keep(program, self.run.clone(), self.sender.clone(), stop, self.how.clone()));
         }
         let wait = async {
             while !logs.keys().all(|name| self.rows.contains_key(name)) {

@@ -1,6 +1,6 @@
 //! Sessions: a table, a card, a line.
 
-use maestro_domain::{SessionStatus, TaskId};
+use maestro_domain::{SessionStatus, StopCause, TaskId};
 use maestro_wire::{Page, SessionView};
 
 use crate::output::{ACCENT, BOLD, DIM, WARN, paint};
@@ -64,6 +64,15 @@ pub fn outcome(data: &str) -> String {
     super::of(data, |view: SessionView| line(&view))
 }
 
+const fn cause(cause: StopCause) -> &'static str {
+    match cause {
+        StopCause::Asked => "",
+        StopCause::Shutdown => ", its spawner went down",
+        StopCause::TasksDone => ", its tasks are done",
+        StopCause::Restart => ", to start again",
+    }
+}
+
 /// Everything about one session.
 pub fn card(view: &SessionView) -> String {
     let session = &view.session;
@@ -91,7 +100,8 @@ pub fn card(view: &SessionView) -> String {
         SessionStatus::Exited { code, ended_at } => fact("exit code", format!("{code} ({})", age(*ended_at))),
         SessionStatus::Failed { failure, ended_at } => fact("failure", format!("{failure} ({})", age(*ended_at))),
         SessionStatus::Stopped { stopped_by, ended_at } => {
-            fact("stopped by", format!("{stopped_by} ({})", age(*ended_at)))
+            let why = session.stop.as_ref().map_or("", |stop| cause(stop.cause));
+            fact("stopped by", format!("{stopped_by}{why} ({})", age(*ended_at)));
         }
         SessionStatus::Lost { lost_reason, ended_at } => fact("lost", format!("{lost_reason} ({})", age(*ended_at))),
         SessionStatus::Requested { .. } | SessionStatus::Starting { .. } | SessionStatus::Active { .. } => {}
@@ -103,7 +113,13 @@ pub fn card(view: &SessionView) -> String {
         fact("workspace", workspace.to_string());
     }
     if let Some(stop) = &session.stop {
-        fact("asked to stop", format!("by {} ({})", stop.by, age(stop.at)));
+        fact("asked to stop", format!("by {}{} ({})", stop.by, cause(stop.cause), age(stop.at)));
+    }
+    if let Some(stop_at) = session.stop_at {
+        fact("done", format!("it is stopped at {stop_at}, unless something comes up"));
+    }
+    if let Some(resumes) = &session.resumes {
+        fact("goes on from", format!("epoch {}", resumes.epoch));
     }
     if view.unread > 0 {
         fact("unread messages", view.unread.to_string());

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use maestro_domain::{Role, SessionId, StatusKind};
 use maestro_wire::{ErrorBody, Manifest, TaskDetail, TaskRow};
 
-use super::{Asked, project, session, task};
+use super::{Asked, project, resumed, session, task};
 use crate::reply::row;
 
 const RELATED: usize = 20;
@@ -39,6 +39,8 @@ pub async fn get(asked: &Asked<'_>, given: Option<SessionId>) -> Result<Manifest
         command: texts.command,
         prompt: texts.prompt,
         initial_prompt: String::new(),
+        resumes: session.resumes.as_ref().map(|resumes| resumes.epoch),
+        resume_prompt: session.resumes.is_some().then(|| resumed::prompt(&session, state)),
         stop_requested: session.stop.is_some(),
     };
     manifest.initial_prompt = prompt(asked, &manifest);

@@ -137,6 +137,14 @@ fn is_logged_in(profile: &Profile, variables: &BTreeMap<String, String>) -> bool
 }
 
 /// `~/` is the user's home.
+/// Whether there is such a file; one part of the path may be `*`, any name.
+pub fn exists(pattern: &Path) -> bool {
+    let parts: Vec<_> = pattern.components().collect();
+    let Some(star) = parts.iter().position(|part| part.as_os_str() == "*") else { return pattern.exists() };
+    let (before, behind): (PathBuf, PathBuf) = (parts[..star].iter().collect(), parts[star + 1..].iter().collect());
+    std::fs::read_dir(before).into_iter().flatten().flatten().any(|entry| entry.path().join(&behind).exists())
+}
+
 pub fn below_home(path: &str, variables: &BTreeMap<String, String>) -> PathBuf {
     match (path.strip_prefix("~/"), variables.get("HOME")) {
         (Some(rest), Some(home)) => Path::new(home).join(rest),

@@ -28,6 +28,8 @@ pub struct Invocation {
     /// Variables on top of the session's, and those that are taken away.
     pub environment: BTreeMap<String, String>,
     pub remove: Vec<String>,
+    /// The name of the agent's own conversation, when we give it one or it goes on with one.
+    pub conversation: Option<String>,
 }
 
 /// Where the session works and what belongs to it.
@@ -38,6 +40,8 @@ pub struct Place<'a> {
     pub home: &'a Path,
     /// The `maestro` of this stack.
     pub maestro: &'a Path,
+    /// The conversation to go on with.
+    pub resumes: Option<&'a str>,
 }
 
 /// Writes the session's files and says what to run.
@@ -58,15 +62,20 @@ pub fn invocation(
         stdin: None,
         environment: profile.environment.clone(),
         remove: profile.remove.clone().unwrap_or_default(),
+        conversation: None,
     };
     if profile.prompt() == PromptBy::Script {
         script(&mut invocation, manifest, place.files)?;
         return Ok(invocation);
     }
-    let prompt = prompt(manifest, place.files)?;
+    let prompt = prompt(manifest, place)?;
     let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| format!("{} is no text", path.display()));
     let mut values = BTreeMap::from([
-        ("uuid", uuid()),
+        // One of the two has a value, and with it the arguments that name it.
+        match place.resumes {
+            Some(conversation) => ("resume", conversation.to_owned()),
+            None => ("uuid", uuid()),
+        },
         ("workspace", text(place.workspace)?),
         ("files", text(place.files)?),
         ("home", text(place.home)?),
@@ -99,11 +108,11 @@ pub fn invocation(
         PromptBy::Stdin => invocation.stdin = Some(prompt),
         PromptBy::Typed => invocation.typed = Some(prompt),
     }
-    let groups = match profile.mode() {
-        Mode::Interactive => profile.interactive.as_ref(),
-        Mode::Headless => profile.headless.as_ref(),
+    invocation.conversation = match place.resumes {
+        Some(conversation) => Some(conversation.to_owned()),
+        None => values.get("uuid").filter(|_| profile.names("{uuid}")).cloned(),
     };
-    for group in groups.into_iter().flatten() {
+    for group in profile.arguments() {
         if let [only] = group.as_slice()
             && only == "{extra}"
         {
@@ -137,12 +146,13 @@ fn script(invocation: &mut Invocation, manifest: &Manifest, files: &Path) -> Res
 }
 
 /// What the agent reads first; one that no argument can hold is in a file.
-fn prompt(manifest: &Manifest, files: &Path) -> Result<String, String> {
-    let prompt = &manifest.initial_prompt;
+fn prompt(manifest: &Manifest, place: &Place<'_>) -> Result<String, String> {
+    let resumed = manifest.resume_prompt.as_ref().filter(|_| place.resumes.is_some());
+    let prompt = resumed.unwrap_or(&manifest.initial_prompt);
     if prompt.len() <= LONGEST_ARGUMENT {
         return Ok(prompt.clone());
     }
-    let file = kept(files, "prompt.md", prompt)?;
+    let file = kept(place.files, "prompt.md", prompt)?;
     Ok(format!("Your instructions are in the file {file}. Read it first, all of it, then do what it says."))
 }
 
@@ -154,8 +164,19 @@ fn kept(files: &Path, name: &str, content: &str) -> Result<String, String> {
 
 /// With every `{name}` replaced; `None`: one of the known names has no value. Other braces stay as they are.
 fn filled(text: &str, values: &BTreeMap<&str, String>) -> Option<String> {
-    const NAMES: [&str; 10] =
-        ["prompt", "model", "permissionMode", "uuid", "workspace", "files", "home", "maestro", "session", "name"];
+    const NAMES: [&str; 11] = [
+        "prompt",
+        "model",
+        "permissionMode",
+        "uuid",
+        "resume",
+        "workspace",
+        "files",
+        "home",
+        "maestro",
+        "session",
+        "name",
+    ];
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('{') {

@@ -1,11 +1,13 @@
 //! Agents: profiles as data, what of them is found on this host, and how a session's manifest becomes a program with
 //! arguments.
 
+mod conversation;
 mod environment;
 mod found;
 mod invocation;
 mod profile;
 
+pub use conversation::Conversation;
 pub use environment::{HIDDEN, NONCE, Session, environment, public, without};
 pub use found::Agents;
 pub use invocation::{Place, invocation};

@@ -98,6 +98,10 @@ pub struct Profile {
     pub interactive: Option<Vec<Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headless: Option<Vec<Vec<String>>>,
+    /// The file that holds a conversation which can be resumed, with `{resume}` for its name; one part of the path may
+    /// be `*`. Absent: whatever has a name is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
     /// Variables that it gets on top.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
@@ -132,6 +136,7 @@ impl Profile {
             extra: self.extra.or(base.extra),
             interactive: self.interactive.or(base.interactive),
             headless: self.headless.or(base.headless),
+            conversation: self.conversation.or(base.conversation),
             environment: joined(base.environment, self.environment),
             remove: self.remove.or(base.remove),
             login: self.login.or(base.login),
@@ -146,6 +151,28 @@ impl Profile {
 
     pub fn prompt(&self) -> PromptBy {
         self.prompt.unwrap_or_default()
+    }
+
+    /// The groups of arguments of its mode.
+    pub fn arguments(&self) -> impl Iterator<Item = &Vec<String>> {
+        let groups = match self.mode() {
+            Mode::Interactive => self.interactive.as_ref(),
+            Mode::Headless => self.headless.as_ref(),
+        };
+        groups.into_iter().flatten()
+    }
+
+    /// Whether a placeholder stands among its arguments.
+    pub fn names(&self, placeholder: &str) -> bool {
+        self.arguments().flatten().any(|argument| argument.contains(placeholder))
+    }
+
+    /// Whether it can go on with this conversation: it knows how, and the conversation is there.
+    pub fn can_resume(&self, conversation: &str, variables: &BTreeMap<String, String>) -> bool {
+        let there = self.conversation.as_ref().is_none_or(|pattern| {
+            super::found::exists(&super::found::below_home(&pattern.replace("{resume}", conversation), variables))
+        });
+        there && self.names("{resume}")
     }
 
     fn check(&self) -> Result<(), String> {

@@ -21,10 +21,10 @@ pub(super) fn report(cause: Option<Cause>, code: i32) -> Option<Report> {
     let lost = |reason: &str| Some(Report::Lost { reason: reason.to_owned() });
     match cause {
         None => Some(Report::Exited { code }),
-        Some(Cause::Stop) => Some(Report::Stopped),
+        Some(Cause::Stop) => Some(Report::Stopped { shutdown: false }),
         Some(Cause::Superseded) => None,
-        Some(Cause::Shutdown) => lost("spawner shut down"),
-        Some(Cause::Terminated) => lost("its holder was told to end"),
+        // A host that goes down tells its holders to end before, after or without their spawner.
+        Some(Cause::Shutdown | Cause::Terminated) => Some(Report::Stopped { shutdown: true }),
         Some(Cause::Abandoned) => lost("its files were removed"),
     }
 }

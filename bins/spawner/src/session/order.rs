@@ -10,7 +10,7 @@ use maestro_wire::{
     TerminalSize,
 };
 
-use crate::agent;
+use crate::agent::{self, Conversation};
 use crate::context::Context;
 use crate::holder::{Launch, Uplink};
 use crate::incarnation::Incarnation;
@@ -63,15 +63,20 @@ pub(super) async fn prepare(
     }
     // Before the session is ours: as long as it is prepared, another spawner can still take it.
     let mut workspace = workspace(context, order, incarnation, &manifest).await?;
+    let conversation = conversation_of(context, &manifest, incarnation);
+    if let Some(conversation) = &conversation {
+        // Agents find their conversations by where they were held.
+        workspace.go_on_in(&conversation.workspace);
+    }
     let begun = async {
         let stop = starting(context, incarnation, &workspace, &seen).await? || manifest.stop_requested;
         if stop {
-            super::report(context, incarnation, Report::Stopped);
+            super::report(context, incarnation, Report::Stopped { shutdown: false });
             return Err(Refusal::Ended);
         }
         context.rooms.settle(&mut workspace).await.map_err(|trouble| Refusal::Never(trouble.to_string()))?;
         let entry = Entry::new(incarnation.clone());
-        let launch = launch(context, &manifest, &entry, &workspace).map_err(Refusal::Never)?;
+        let launch = launch(context, &manifest, &entry, &workspace, conversation.as_ref()).map_err(Refusal::Never)?;
         Ok((entry, launch))
     };
     match begun.await {
@@ -140,6 +145,23 @@ async fn unwanted(context: &Context, incarnation: &Incarnation) -> &'static str 
             Some(_) | None => {}
         }
     }
+}
+
+/// The conversation that the agent can go on with, if it is to and lies on this host.
+fn conversation_of(context: &Context, manifest: &Manifest, incarnation: &Incarnation) -> Option<Conversation> {
+    let newest = manifest.resumes?;
+    let config = &context.config;
+    let (profile, _) = context.agents.get(manifest.agent.as_str())?;
+    let files = |epoch| {
+        let before = Incarnation { epoch, ..incarnation.clone() };
+        files::of(&config.data, &before)
+    };
+    let found = Conversation::newest(files, newest, &manifest.agent)
+        .filter(|conversation| profile.can_resume(&conversation.id, &config.inherited));
+    if found.is_none() {
+        tracing::info!(%incarnation, "no conversation to go on with; it begins anew");
+    }
+    found
 }
 
 async fn manifest(context: &Context, incarnation: &Incarnation, seen: &Seen) -> Result<Manifest, Refusal> {
@@ -214,16 +236,28 @@ pub(crate) fn classify(error: &ErrorBody) -> Verdict {
     }
 }
 
-fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Workspace) -> Result<Launch, String> {
+fn launch(
+    context: &Context,
+    manifest: &Manifest,
+    entry: &Entry,
+    workspace: &Workspace,
+    conversation: Option<&Conversation>,
+) -> Result<Launch, String> {
     let config = &context.config;
     let file = workspace.manifest();
     let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(manifest)?);
     write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let name = manifest.agent.as_str();
     let found = context.agents.get(name).ok_or_else(|| format!("the agent '{name}' was not found on this host"))?;
-    let place =
-        agent::Place { workspace: &workspace.work, files: &workspace.files, home: &config.home, maestro: &config.bin };
+    let place = agent::Place {
+        workspace: &workspace.work,
+        files: &workspace.files,
+        home: &config.home,
+        maestro: &config.bin,
+        resumes: conversation.map(|conversation| conversation.id.as_str()),
+    };
     let invocation = agent::invocation(found, manifest, &place, &config.inherited)?;
+    Conversation::keep(&workspace.files, &manifest.agent, &workspace.work, invocation.conversation.as_deref());
     let mut environment = agent::environment(
         &config.inherited,
         &agent::Session {

@@ -14,7 +14,7 @@ mod run;
 mod setup;
 mod trouble;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use record::Record;
 
@@ -46,6 +46,15 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
+    /// Works where an earlier epoch did. What is the project's, and a worktree, stays.
+    pub(crate) fn go_on_in(&mut self, before: &Path) {
+        if self.kind == Kind::Own && *before != *self.work && files::private(before).is_ok() {
+            // Made for this epoch, and empty.
+            let _ = std::fs::remove_dir(&self.work);
+            before.clone_into(&mut self.work);
+        }
+    }
+
     /// Nothing of it runs any more, though its holder did not say so: the files may be forgotten one day.
     pub(crate) fn mark_ended(&self) {
         files::mark_ended(&self.files);

@@ -1,6 +1,9 @@
 //! `session.expire`: a deadline passed. Every replica says so; the first is heard, the rest change nothing.
 
-use crate::{DeadlineKind, Limits, Refusal, Session, SessionChange, SessionStatus, draft::Draft, verb::ExpireSession};
+use crate::{
+    DeadlineKind, Limits, Refusal, Session, SessionChange, SessionStatus, StopCause, StopRequest, draft::Draft,
+    verb::ExpireSession,
+};
 
 use super::{session::end::fail, who::Who};
 
@@ -23,11 +26,18 @@ pub(super) fn decide(draft: &mut Draft, who: &Who, verb: &ExpireSession) -> Resu
             let text = format!("started, but not active within {} s", Limits::STARTING_SECS);
             fail(draft, &session, &Draft::line(&text));
         }
+        DeadlineKind::Done => {
+            let mut after = Session::clone(&session);
+            after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now, cause: StopCause::TasksDone });
+            after.stop_at = None;
+            draft.put_session(SessionChange::StopRequested {}, after);
+        }
         DeadlineKind::Restart => {
             let mut after = Session::clone(&session);
             after.epoch += 1;
             after.restarts += 1;
             after.restart_at = None;
+            after.resumes = None;
             after.node = None;
             after.workspace = None;
             after.status = SessionStatus::Requested {

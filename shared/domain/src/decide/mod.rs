@@ -50,7 +50,7 @@ pub struct Refused {
 /// As [`decide`]; the state is as it was unless `spoiled` says otherwise.
 pub fn decide_in(state: &mut State, command: &Command, now: Timestamp) -> Result<Decision, Refused> {
     let mut draft = Draft::new(std::mem::take(state), &command.caller.actor, now);
-    let outcome = dispatch(&mut draft, command);
+    let outcome = dispatch(&mut draft, command).map(|()| session::done::review(&mut draft));
     let Draft { state: folded, events, illegal, .. } = draft;
     *state = folded;
     match outcome {
@@ -110,8 +110,10 @@ fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
         Request::SessionExited(verb) => session::end::exited(draft, &who, verb.code),
         Request::SessionFailed(verb) => session::end::failed(draft, &who, &verb.failure),
         Request::SessionLost(verb) => session::end::lost(draft, &who, verb),
-        Request::SessionStopped(_) => session::end::stopped(draft, &who),
+        Request::SessionStopped(verb) => session::end::stopped(draft, &who, verb.shutdown),
         Request::StopSession(verb) => session::stop::decide(draft, &who, verb.session),
+        Request::ResumeSession(verb) => session::again::resume(draft, &who, verb.session),
+        Request::RestartSession(verb) => session::again::restart(draft, &who, verb.session),
         Request::ExpireSession(verb) => expire::decide(draft, &who, verb),
         Request::SendMessage(verb) => message::send(draft, verb),
         Request::MessageDelivered(verb) => message::delivered(draft, &who, verb.message),
@@ -211,6 +213,7 @@ fn standing(state: &State, caller: &Caller, request: &Request) -> Answer {
         Request::CompleteSubtask(v) | Request::ReopenSubtask(v) | Request::DeleteSubtask(v) => task(v.task),
         Request::MoveSubtask(v) => task(v.task),
         Request::StopSession(v) => session(v.session),
+        Request::ResumeSession(v) | Request::RestartSession(v) => session(v.session),
         Request::ExpireSession(v) => session(v.session),
         Request::SessionLost(v) => v.session.map_or_else(own_session, session),
         Request::SpawnSession(_)

@@ -221,7 +221,7 @@ fn project_request() -> BoxedStrategy<Request> {
         })),
         1 => Just(Request::ArchiveProject(ArchiveProject { archived: true })),
         2 => Just(Request::ArchiveProject(ArchiveProject { archived: false })),
-        1 => confirm.prop_map(|confirm| Request::PurgeProject(PurgeProject { confirm })),
+        4 => confirm.prop_map(|confirm| Request::PurgeProject(PurgeProject { confirm })),
     ]
     .boxed()
 }
@@ -313,7 +313,8 @@ fn session_request() -> BoxedStrategy<Request> {
     let restart = prop_oneof![Just(RestartPolicy::Never), (0..3_u32).prop_map(|max| RestartPolicy::OnFailure { max })];
     let node = select(vec!["host-a", "host-b"]).prop_map(|n| n.parse::<NodeName>().unwrap());
     let input = select(vec![InputKind::Permission, InputKind::Question, InputKind::RateLimited]);
-    let deadline = select(vec![DeadlineKind::Request, DeadlineKind::Starting, DeadlineKind::Restart]);
+    let deadline =
+        select(vec![DeadlineKind::Request, DeadlineKind::Starting, DeadlineKind::Restart, DeadlineKind::Done]);
     let until = option::of(Just(Timestamp::from_millis(i64::MAX)));
     prop_oneof![
         3 => (role, vec(task(), 0..3), restart, force()).prop_map(|(role, tasks, restart, force)| {
@@ -331,7 +332,9 @@ fn session_request() -> BoxedStrategy<Request> {
             Request::SessionLost(SessionLost { session, epoch, reason })
         }),
         1 => session().prop_map(|session| Request::StopSession(StopSession { session })),
-        1 => Just(Request::SessionStopped(SessionStopped {})),
+        1 => any::<bool>().prop_map(|shutdown| Request::SessionStopped(SessionStopped { shutdown })),
+        1 => session().prop_map(|session| Request::ResumeSession(AgainSession { session })),
+        1 => session().prop_map(|session| Request::RestartSession(AgainSession { session })),
         6 => (session(), 0..3_u32, deadline).prop_map(|(session, epoch, deadline)| {
             Request::ExpireSession(ExpireSession { session, epoch, deadline })
         }),

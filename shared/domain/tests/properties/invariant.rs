@@ -22,7 +22,7 @@ pub const OF_A_STATE: &[fn(&State)] = &[
 ];
 
 /// Within a commit a session ends before its claims go back; a commit is folded whole.
-pub const OF_A_COMMIT: &[fn(&State)] = &[claims_belong_to_living_incarnations];
+pub const OF_A_COMMIT: &[fn(&State)] = &[claims_belong_to_living_incarnations, only_idle_workers_are_to_be_stopped];
 
 fn one_live_claim_per_task_and_held_agrees(state: &State) {
     let expected = naive::held(state);
@@ -59,6 +59,25 @@ fn claims_belong_to_living_incarnations(state: &State) {
         let session = claim.holder.actor.session().map(|id| state.session(id).expect("the holder exists"));
         assert!(session.is_none_or(|s| s.is_living()), "{} is claimed by an ended session", task.id);
         assert_eq!(session.map(|s| s.epoch), claim.holder.epoch, "{} is claimed by a superseded epoch", task.id);
+    }
+}
+
+fn only_idle_workers_are_to_be_stopped(state: &State) {
+    for session in state.sessions().values().filter(|s| s.stop_at.is_some()) {
+        let id = session.id;
+        let runs = matches!(session.status, SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. });
+        assert!(
+            runs && session.role == Role::Worker && !session.keep && session.stop.is_none(),
+            "{id} is to be stopped"
+        );
+        let actor = Actor::Session(id);
+        for task in state.tasks().values() {
+            let its = task.claim.as_ref().is_some_and(|c| c.holder.actor == actor);
+            let handed_in = matches!(task.status, Status::InReview { .. });
+            assert!(!its || handed_in, "{id} works on {} and is to be stopped", task.id);
+        }
+        let letters = state.messages().values().filter(|m| m.to == actor && m.kind != MessageKind::Notice);
+        assert_eq!(letters.count(), 0, "{id} has mail and is to be stopped");
     }
 }
 

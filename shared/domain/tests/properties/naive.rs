@@ -51,6 +51,9 @@ pub fn deadlines(state: &State) -> BTreeSet<(Timestamp, SessionId, DeadlineKind)
     let of = |s: &Session| match (&s.status, s.restart_at) {
         (SessionStatus::Requested { expires_at, .. }, _) => Some((*expires_at, s.id, DeadlineKind::Request)),
         (SessionStatus::Starting { active_by, .. }, _) => Some((*active_by, s.id, DeadlineKind::Starting)),
+        (SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. }, _) => {
+            s.stop_at.map(|at| (at, s.id, DeadlineKind::Done))
+        }
         (_, Some(at)) => Some((at, s.id, DeadlineKind::Restart)),
         (_, None) => None,
     };

@@ -124,6 +124,11 @@ fn repeating_what_is_so_yields_no_events(o: &Observed<'_>) {
         return;
     }
     let actor = &o.command.caller.actor;
+    let epoch = |state: &State| actor.session().and_then(|id| state.session(id)).map(|s| s.epoch);
+    if epoch(o.before).is_some() && epoch(o.before) != epoch(o.after) {
+        // Its next epoch has begun; whoever says it again is no longer the session.
+        return;
+    }
     let status = |id| o.after.task(id).map(|t| t.status.kind());
     let so = match &o.command.request {
         Request::StartTask(v) => {
@@ -181,6 +186,7 @@ fn target(request: &Request, caller: &Actor) -> Option<EntityRef> {
         | Request::SessionStopped(_) => own,
         Request::SessionLost(v) => v.session.map(EntityRef::Session).or(own),
         Request::StopSession(v) => Some(EntityRef::Session(v.session)),
+        Request::ResumeSession(v) | Request::RestartSession(v) => Some(EntityRef::Session(v.session)),
         Request::ExpireSession(v) => Some(EntityRef::Session(v.session)),
         Request::MessageDelivered(v) | Request::MessageSeen(v) => Some(EntityRef::Message(v.message)),
         other => Some(EntityRef::Task(task_of(other).expect("the rest are about a task"))),

@@ -23,12 +23,12 @@ impl World {
         world
     }
 
-    /// And a team: `s1` orchestrates for `ann`; `s2` and `s3` are its workers. All are active.
+    /// And a team: `s1` orchestrates for `ann`; `s2` and `s3` are its workers. All are active, and kept when they are done.
     pub fn team() -> Self {
         let mut world = Self::new();
         world.spawn("ann", json!({"role": "orchestrator", "name": "Lead"}));
-        world.spawn("s1", json!({"name": "First"}));
-        world.spawn("s1", json!({"name": "Second"}));
+        world.spawn("s1", json!({"name": "First", "keep": true}));
+        world.spawn("s1", json!({"name": "Second", "keep": true}));
         world
     }
 

@@ -12,6 +12,8 @@ mod message;
 mod permission;
 mod project;
 mod session;
+mod session_again;
+mod session_done;
 mod session_end;
 mod status;
 mod story;

@@ -102,6 +102,18 @@ fn sessions(w: &mut World) {
     w.ok("system", "timeline.refuse", refused);
     let failed = json!({"effect": "01JD", "entity": "session/s2", "error": "no reply"});
     w.ok("system", "effect.failed", failed);
+    w.ok("ann", "session.resume", json!({"session": "s2"}));
+    w.ok("s2", "session.starting", json!({"node": "host-b"}));
+    w.ok("s2", "session.stopped", json!({"shutdown": true}));
+    let worker = w.spawn("s1", json!({"name": "Quick"}));
+    w.ok("ann", "task.create", json!({"title": "A quick one"}));
+    w.ok(&worker, "task.next", json!({"claim": true}));
+    let quick = w.state.held_by(&worker.parse().unwrap()).next().unwrap();
+    w.ok(&worker, "task.complete", json!({"task": quick}));
+    w.ok("ann", "message.send", json!({"to": worker, "body": "one more"}));
+    w.ok("ann", "session.restart", json!({"session": worker}));
+    w.ok(&worker, "session.stopped", json!({}));
+    w.ok("ann", "session.stop", json!({"session": worker}));
     let other = w.spawn("s1", json!({"name": "Other", "role": "custom"}));
     w.ok("s1", "session.stop", json!({"session": other}));
     w.ok(&other, "session.stopped", json!({}));

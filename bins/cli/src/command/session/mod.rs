@@ -1,7 +1,7 @@
 //! `session <verb>`, one file each.
 
 mod answer;
-mod attach;
+pub mod attach;
 mod diff;
 mod discard;
 mod info;
@@ -10,7 +10,10 @@ mod logs;
 mod merge;
 mod prune;
 mod replay;
+mod restart;
+mod resume;
 mod send;
+mod several;
 mod spawn;
 mod stop;
 mod wait;
@@ -33,6 +36,8 @@ pub enum SessionCommand {
     #[command(alias = "show", alias = "get")]
     Info(info::InfoArgs),
     Stop(stop::StopArgs),
+    Resume(resume::ResumeArgs),
+    Restart(restart::RestartArgs),
     Wait(wait::WaitSessionArgs),
     Attach(attach::AttachArgs),
     Logs(logs::LogsArgs),
@@ -51,6 +56,8 @@ pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, Error
         SessionCommand::List(args) => list::run(args, ctx).await,
         SessionCommand::Info(args) => info::run(args, ctx).await,
         SessionCommand::Stop(args) => stop::run(args, ctx).await,
+        SessionCommand::Resume(args) => resume::run(args, ctx).await,
+        SessionCommand::Restart(args) => restart::run(args, ctx).await,
         SessionCommand::Wait(args) => wait::run(args, ctx).await,
         SessionCommand::Attach(args) => attach::run(args, ctx).await,
         SessionCommand::Logs(args) => logs::run(args, ctx).await,

@@ -1,9 +1,10 @@
 //! `session stop`
 
 use clap::Args;
-use maestro_domain::{Request, SessionId, StopSession};
+use maestro_domain::{Request, SessionId, SessionStatusKind, StopSession};
 use maestro_wire::ErrorBody;
 
+use super::several;
 use crate::context::Context;
 use crate::output::Output;
 use crate::view;
@@ -12,11 +13,26 @@ use crate::view;
 #[derive(Args, Debug)]
 pub struct StopArgs {
     /// The session
-    pub session: SessionId,
+    #[arg(required_unless_present = "all")]
+    pub session: Option<SessionId>,
+    /// Every living session of the project
+    #[arg(long, conflicts_with = "session")]
+    pub all: bool,
 }
 
 pub async fn run(args: StopArgs, ctx: &Context) -> Result<Output, ErrorBody> {
-    let request = Request::StopSession(StopSession { session: args.session });
-    let reply = ctx.command(&ctx.project()?, &request).await?;
-    Ok(Output::reply(reply, view::session::outcome))
+    let project = ctx.project()?;
+    let stop = |session| Request::StopSession(StopSession { session });
+    if let Some(session) = args.session {
+        let reply = ctx.command(&project, &stop(session)).await?;
+        return Ok(Output::reply(reply, view::session::outcome));
+    }
+    let living = {
+        use SessionStatusKind::{Active, NeedsInput, Requested, Starting};
+        vec![Requested, Starting, Active, NeedsInput]
+    };
+    // The one who asks goes on.
+    let own = ctx.actor()?.0.session();
+    let sessions = several::which(ctx, &project, living, |view| Some(view.session.id) != own).await?;
+    several::each(ctx, &project, sessions, stop, "no living sessions").await
 }

@@ -4,6 +4,14 @@ use super::{Lesson, lesson};
 
 pub const LESSONS: &[Lesson] = &[
     lesson(
+        "run",
+        &[
+            ("A task and an agent for it", "maestro run \"fix the login bug\" --agent claude"),
+            ("And its terminal, here", "maestro run \"fix the login bug\" --attach"),
+        ],
+        &["session spawn", "session attach", "wait"],
+    ),
+    lesson(
         "session",
         &[
             ("Who is at work?", "maestro session list"),
@@ -36,8 +44,21 @@ pub const LESSONS: &[Lesson] = &[
     ),
     lesson(
         "session stop",
-        &[("Ask it to end", "maestro session stop s7")],
-        &["session wait", "session list", "task release"],
+        &[("Ask it to end", "maestro session stop s7"), ("All of the project", "maestro session stop --all")],
+        &["session resume", "session wait", "task release"],
+    ),
+    lesson(
+        "session resume",
+        &[
+            ("Go on with one that has ended", "maestro session resume s7"),
+            ("All that were stopped when the stack went down", "maestro session resume --all"),
+        ],
+        &["session restart", "session list", "up"],
+    ),
+    lesson(
+        "session restart",
+        &[("Once more from the beginning", "maestro session restart s7")],
+        &["session resume", "session stop", "session attach"],
     ),
     lesson(
         "session wait",

@@ -12,7 +12,14 @@ pub const LESSONS: &[Lesson] = &[
         ],
         &["down", "logs", "doctor"],
     ),
-    lesson("down", &[("The stack of this home", "maestro down")], &["up", "doctor"]),
+    lesson(
+        "down",
+        &[
+            ("The stack of this home; its sessions can be resumed", "maestro down"),
+            ("Its sessions go on meanwhile", "maestro down --keep-sessions"),
+        ],
+        &["up", "session resume", "doctor"],
+    ),
     lesson(
         "logs",
         &[

@@ -1,8 +1,13 @@
 //! The ends of a session: `exited`, `failed`, `lost`, `stopped`. Its claims go back, its orchestrator is told.
 
 use crate::{
-    Actor, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, TaskChange,
-    decide::{task::release::release, who::Who},
+    Actor, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, StopCause, StopRequest,
+    TaskChange,
+    decide::{
+        session::again,
+        task::release::{Counts, release},
+        who::Who,
+    },
     draft::Draft,
     verb::SessionLost,
 };
@@ -10,7 +15,7 @@ use crate::{
 pub(crate) fn exited(draft: &mut Draft, who: &Who, code: i32) -> Result<(), Refusal> {
     let session = who.own_session("report for a session")?;
     if session.stop.is_some() {
-        return stopped(draft, who);
+        return stopped(draft, who, false);
     }
     match session.status {
         SessionStatus::Exited { code: before, .. } if before == code => Ok(()),
@@ -69,7 +74,8 @@ pub(crate) fn lost(draft: &mut Draft, who: &Who, verb: &SessionLost) -> Result<(
     Ok(())
 }
 
-pub(crate) fn stopped(draft: &mut Draft, who: &Who) -> Result<(), Refusal> {
+/// `shutdown`: nobody wanted its end; what runs it went down.
+pub(crate) fn stopped(draft: &mut Draft, who: &Who, shutdown: bool) -> Result<(), Refusal> {
     let session = who.own_session("report for a session")?;
     match session.status {
         SessionStatus::Exited { .. } | SessionStatus::Failed { .. } | SessionStatus::Stopped { .. } => Ok(()),
@@ -78,18 +84,26 @@ pub(crate) fn stopped(draft: &mut Draft, who: &Who) -> Result<(), Refusal> {
         | SessionStatus::Active { .. }
         | SessionStatus::NeedsInput { .. }
         | SessionStatus::Lost { .. } => {
-            let stopped_by = session.stop.as_ref().map_or_else(|| who.actor.clone(), |s| s.by.clone());
-            let text = format!("stopped by {stopped_by}");
+            let mut after = Session::clone(&session);
+            if shutdown && after.stop.is_none() {
+                after.stop = Some(StopRequest { by: Actor::System, at: draft.now, cause: StopCause::Shutdown });
+            }
+            let stopped_by = after.stop.as_ref().map_or_else(|| who.actor.clone(), |stop| stop.by.clone());
+            let text = match after.stop.as_ref().map(|stop| stop.cause) {
+                None | Some(StopCause::Asked | StopCause::Restart) => format!("stopped by {stopped_by}"),
+                Some(StopCause::Shutdown) => "stopped, because its spawner went down".to_owned(),
+                Some(StopCause::TasksDone) => "stopped: its tasks are done".to_owned(),
+            };
             let status = SessionStatus::Stopped { stopped_by, ended_at: draft.now };
             let change = SessionChange::Stopped { epoch: session.epoch };
-            let after = Session::clone(&session);
             end(draft, &session, after, status, change, &text);
             Ok(())
         }
     }
 }
 
-/// Records an end: gives the claims back, takes the assignments off unless it will start again, tells the parent.
+/// Records an end: gives the claims back, takes the assignments off unless it will start again, tells the parent. Where a
+/// restart was wished for, the next epoch begins in the same commit.
 pub(crate) fn end(
     draft: &mut Draft,
     before: &Session,
@@ -99,16 +113,24 @@ pub(crate) fn end(
     text: &str,
 ) {
     after.restart_at = restart_after(before, &status).map(|secs| draft.now.plus_secs(secs));
-    let restarts = after.restart_at.is_some();
+    let cause = after.stop.as_ref().map(|stop| stop.cause);
+    let at_once = cause == Some(StopCause::Restart);
+    let restarts = after.restart_at.is_some() || at_once;
+    after.stop_at = None;
     after.status = status;
     draft.put_session(change, after);
     let actor = Actor::Session(before.id);
     let reason = Draft::line(&format!("{} {text}", before.id));
     let held: Vec<_> = draft.state.held_by(&actor).collect();
     for id in &held {
-        release(draft, *id, &reason);
+        // Neither the agent nor the task is to blame for these.
+        let blameless = matches!(cause, Some(StopCause::Shutdown | StopCause::Restart));
+        release(draft, *id, &reason, if blameless { Counts::No } else { Counts::Yes });
     }
-    if !restarts {
+    // Refused, when there are too many sessions, it has just ended.
+    let begun =
+        at_once && draft.session(before.id).is_ok_and(|ended| again::begin(draft, &ended, again::Start::Anew).is_ok());
+    if !restarts || (at_once && !begun) {
         unassign(draft, before);
     }
     let mut message = format!("{} ({}) {text}", before.id, before.name);
@@ -116,8 +138,11 @@ pub(crate) fn end(
         let tasks = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         message.push_str(&format!("; given back: {tasks}"));
     }
-    if restarts {
+    if begun || (restarts && !at_once) {
         message.push_str("; it will be started again");
+    }
+    if cause == Some(StopCause::Shutdown) {
+        message.push_str(&format!("; `maestro session resume {}` goes on with it", before.id));
     }
     draft.notify(&before.parent, before.tasks.first().copied(), &message);
 }

@@ -1,5 +1,7 @@
 //! The verbs of a session.
 
+pub(super) mod again;
+pub(super) mod done;
 pub(super) mod end;
 pub(super) mod report;
 pub(super) mod spawn;

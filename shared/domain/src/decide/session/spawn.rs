@@ -83,6 +83,8 @@ pub(crate) fn decide(
         restarts: 0,
         restart_at: None,
         keep: verb.keep,
+        stop_at: None,
+        resumes: None,
         last_update: None,
         created_at: draft.now,
         updated_at: draft.now,

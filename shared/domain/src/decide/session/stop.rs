@@ -1,8 +1,8 @@
 //! `session.stop`: a recorded wish; whoever prepares or runs the session carries it out.
 
 use crate::{
-    Actor, DeadlineKind, Refusal, Session, SessionChange, SessionId, SessionStatus, StopRequest, decide::who::Who,
-    draft::Draft,
+    Actor, DeadlineKind, Refusal, Session, SessionChange, SessionId, SessionStatus, StopCause, StopRequest,
+    decide::who::Who, draft::Draft,
 };
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, id: SessionId) -> Result<(), Refusal> {
@@ -11,9 +11,12 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, id: SessionId) -> Result<(), 
         who.must_command_all("stop other sessions", None)?;
     }
     let mut after = Session::clone(&session);
+    let asked = StopRequest { by: draft.actor.clone(), at: draft.now, cause: StopCause::Asked };
+    // One that would be started again is now stopped for good.
+    let is_news = session.stop.as_ref().is_none_or(|stop| stop.cause == StopCause::Restart);
     match session.status {
         SessionStatus::Requested { .. } => {
-            after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now });
+            after.stop = Some(asked);
             super::end::end(
                 draft,
                 &session,
@@ -24,15 +27,16 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, id: SessionId) -> Result<(), 
             );
         }
         SessionStatus::Starting { .. } | SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. } => {
-            if session.stop.is_none() {
-                after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now });
+            if is_news {
+                after.stop = Some(asked);
+                after.stop_at = None;
                 draft.put_session(SessionChange::StopRequested {}, after);
             }
         }
         // It may turn out to be alive: then it hears that it was to stop.
         SessionStatus::Lost { .. } => {
-            if session.stop.is_none() {
-                after.stop = Some(StopRequest { by: draft.actor.clone(), at: draft.now });
+            if is_news {
+                after.stop = Some(asked);
                 after.restart_at = None;
                 draft.put_session(SessionChange::StopRequested {}, after);
                 super::end::unassign(draft, &session);

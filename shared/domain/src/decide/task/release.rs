@@ -26,16 +26,23 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReleaseTask) -> Result
     let told = orchestrator_of(&draft.state, &task);
     let reason = verb.reason.clone().unwrap_or_else(|| Draft::line(&format!("released by {}", who.actor)));
     let holder = task.claim.as_ref().map(|c| c.holder.actor.clone());
-    release(draft, task.id, &reason);
+    release(draft, task.id, &reason, Counts::Yes);
     for told in [told, holder].into_iter().flatten() {
         draft.notify(&told, Some(task.id), &format!("{} was released: {reason}", task.id));
     }
     Ok(())
 }
 
+/// Whether a task that comes back is one step nearer to being blocked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counts {
+    Yes,
+    No,
+}
+
 /// Takes the claim off: an `in_progress` task returns to pending, or is blocked when it came back too often; others
 /// keep their status.
-pub(crate) fn release(draft: &mut Draft, id: TaskId, reason: &Line) {
+pub(crate) fn release(draft: &mut Draft, id: TaskId, reason: &Line, counts: Counts) {
     let Some(task) = draft.state.task(id).cloned() else { return };
     let mut after = Task::clone(&task);
     let from = task.status.kind();
@@ -46,8 +53,10 @@ pub(crate) fn release(draft: &mut Draft, id: TaskId, reason: &Line) {
         draft.put_task(TaskChange::Released { from, to: from, number, reason: reason.clone() }, after);
         return;
     }
-    after.releases += 1;
-    if after.releases >= Limits::RELEASES {
+    if counts == Counts::Yes {
+        after.releases += 1;
+    }
+    if counts == Counts::Yes && after.releases >= Limits::RELEASES {
         let why = Draft::line(&format!("came back unfinished {} times; last: {reason}", after.releases));
         after.released = None;
         after.status = Status::Blocked {
