@@ -232,6 +232,8 @@ const ELSEWHERE: &[&str] = &[
     "agent doctor",
     "node list",
     "node info",
+    "node drain",
+    "node invite",
 ];
 
 /// What these print is for agents, in the agents' own formats; they have their own tests too.

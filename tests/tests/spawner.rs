@@ -10,6 +10,8 @@ mod agent;
 mod broker;
 #[path = "spawner/lifecycle.rs"]
 mod lifecycle;
+#[path = "spawner/node.rs"]
+mod node;
 #[path = "spawner/place.rs"]
 mod place;
 #[path = "spawner/recording.rs"]

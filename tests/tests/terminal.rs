@@ -17,5 +17,7 @@ mod moved;
 mod node;
 #[path = "terminal/reports.rs"]
 mod reports;
+#[path = "terminal/storm.rs"]
+mod storm;
 #[path = "terminal/stream.rs"]
 mod stream;

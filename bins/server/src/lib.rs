@@ -3,6 +3,7 @@
 
 mod clock;
 mod config;
+mod dead_letter;
 mod follower;
 mod health;
 mod inbox;

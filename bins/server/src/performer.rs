@@ -5,10 +5,12 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use maestro_client::{Client, Headers, Order, QueueConfig, RequestError};
-use maestro_domain::{Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react};
+use maestro_domain::{
+    DeadlineKind, Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react,
+};
 use maestro_wire::{CommandId, SpawnOrder, Subject};
 
-use crate::{clock::now, ledger::STREAM, project::Project, registry::Registry};
+use crate::{ServerState, clock::now, ledger::STREAM, nodes::Placement, project::Project, registry::Registry};
 
 const DURABLE: &str = "performer";
 const ATTEMPTS: u32 = 5;
@@ -16,7 +18,7 @@ const ATTEMPTS: u32 = 5;
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Performs until told to stop.
-pub async fn run(registry: Arc<Registry>, work: Client) {
+pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client) {
     let shared = registry.shared().clone();
     let mut config = QueueConfig::new(STREAM, DURABLE, Some(Subject::ALL_EVENTS));
     config.ack_wait = Duration::from_secs(10);
@@ -30,7 +32,7 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
             match shared.ledger.client().work_queue(config.clone()).await {
                 Ok(opened) => {
                     queue = Some(opened);
-                    sweep(&registry, &work).await;
+                    sweep(&server, &registry, &work).await;
                 }
                 Err(error) => {
                     tracing::warn!(cause = %error, "the performer's consumer cannot be opened; trying again");
@@ -41,8 +43,9 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
         };
         if swept.elapsed() > SWEEP {
             swept = std::time::Instant::now();
-            sweep(&registry, &work).await;
+            sweep(&server, &registry, &work).await;
         }
+        place_waiting(&server, &registry, &work).await;
         let jobs = tokio::select! {
             () = shared.stop.cancelled() => break,
             jobs = open.fetch(1, Duration::from_secs(5)) => jobs,
@@ -51,7 +54,7 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
             Ok(jobs) => {
                 for job in jobs {
                     let seq = job.stream_seq();
-                    let done = perform_commit(&registry, &work, seq, job.subject(), job.payload()).await;
+                    let done = perform_commit(&server, &registry, &work, seq, job.subject(), job.payload()).await;
                     let settled = if done { job.ack().await } else { job.nak(Duration::from_secs(1)).await };
                     if let Err(error) = settled {
                         tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
@@ -82,7 +85,14 @@ fn may_have_effects(payload: &[u8]) -> bool {
 }
 
 /// False: this replica has not seen the commit yet and cannot judge what is wanted; it is to come again.
-async fn perform_commit(registry: &Registry, work: &Client, seq: u64, subject: &str, payload: &Bytes) -> bool {
+async fn perform_commit(
+    server: &ServerState,
+    registry: &Registry,
+    work: &Client,
+    seq: u64,
+    subject: &str,
+    payload: &Bytes,
+) -> bool {
     if !may_have_effects(payload) {
         return true;
     }
@@ -99,20 +109,24 @@ async fn perform_commit(registry: &Registry, work: &Client, seq: u64, subject: &
     for recorded in &decoded.events {
         for (index, effect) in (0_u32..).zip(react(&recorded.event)) {
             let name = format!("{}-{index}", recorded.id);
-            perform(registry, work, &id, seq, &name, &effect).await;
+            perform((server, registry, work), &id, seq, &name, &effect).await;
         }
     }
     true
 }
 
-async fn perform(registry: &Registry, work: &Client, id: &ProjectId, seq: u64, name: &str, effect: &Effect) {
+/// The replica, its projects, and the connection for what runs.
+type With<'a> = (&'a ServerState, &'a Registry, &'a Client);
+
+async fn perform(with: With<'_>, id: &ProjectId, seq: u64, name: &str, effect: &Effect) {
+    let (_, registry, _) = with;
     let project = registry.get_or_start(id);
     let mut failure = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             pause(registry, Duration::from_millis(200 << attempt)).await;
         }
-        match carry_out(registry, work, &project, seq, name, effect).await {
+        match carry_out(with, &project, seq, name, effect).await {
             Ok(()) => return,
             Err(error) => failure = error,
         }
@@ -130,8 +144,7 @@ async fn perform(registry: &Registry, work: &Client, id: &ProjectId, seq: u64, n
 }
 
 async fn carry_out(
-    registry: &Registry,
-    work: &Client,
+    (server, registry, work): With<'_>,
     project: &Project,
     seq: u64,
     name: &str,
@@ -140,12 +153,17 @@ async fn carry_out(
     let view = project.view();
     match effect {
         Effect::Spawn { session, epoch, pool, agent } => {
-            let wanted = view.state.session(*session).is_some_and(|s| {
-                s.epoch == *epoch && s.status.kind() == SessionStatusKind::Requested && s.stop.is_none()
-            });
-            if !wanted {
-                return Ok(());
-            }
+            let wanted = view
+                .state
+                .session(*session)
+                .filter(|s| s.epoch == *epoch && s.status.kind() == SessionStatusKind::Requested && s.stop.is_none());
+            let Some(wanted) = wanted else { return Ok(()) };
+            let subject = match server.nodes.placement(wanted) {
+                Placement::Pool => Subject::Spawn { pool: pool.clone(), agent: agent.clone() },
+                Placement::Node(node) => Subject::SpawnOn { node, agent: agent.clone() },
+                // It is visible as waiting, with the reason; `place_waiting` looks again.
+                Placement::Nowhere(_) => return Ok(()),
+            };
             let order = SpawnOrder {
                 project: project.id.clone(),
                 session: *session,
@@ -155,11 +173,15 @@ async fn carry_out(
                 seq: Some(seq),
                 ledger: Some(registry.shared().ledger.id().to_owned()),
             };
-            let subject = Subject::Spawn { pool: pool.clone(), agent: agent.clone() }.to_string();
             let payload = serde_json::to_vec(&order).map_err(|e| e.to_string())?;
-            // The queue drops a repetition of the same effect.
-            let headers = Headers::new().with("Nats-Msg-Id", name);
-            match work.append(&subject, payload.into(), &headers, None, Duration::from_secs(2)).await {
+            // The queue drops a repetition of the same effect; where a place is looked for again and again, of the same epoch.
+            let once = if wanted.wants.is_empty() {
+                name.to_owned()
+            } else {
+                format!("place-{}-{session}-{epoch}-{subject}", project.id)
+            };
+            let headers = Headers::new().with("Nats-Msg-Id", &once);
+            match work.append(&subject.to_string(), payload.into(), &headers, None, Duration::from_secs(2)).await {
                 Ok(_) | Err(maestro_client::AppendError::Conflict { .. }) => Ok(()),
                 Err(error) => Err(format!("the order was not taken: {error}")),
             }
@@ -204,9 +226,33 @@ async fn carry_out(
     }
 }
 
+/// Sessions that are particular about where they run and found no place so far. Within the queue's window an order that
+/// was given is dropped as a repetition.
+async fn place_waiting(server: &ServerState, registry: &Registry, work: &Client) {
+    const AT_ONCE: usize = 64;
+    for project in registry.all() {
+        let view = project.view();
+        let waiting = view.state.deadlines().iter().filter(|(_, _, kind)| *kind == DeadlineKind::Request);
+        let particular = waiting
+            .filter_map(|(_, id, _)| view.state.session(*id))
+            .filter(|session| !session.wants.is_empty())
+            .filter(|session| matches!(server.nodes.placement(session), Placement::Node(_)));
+        for session in particular.take(AT_ONCE) {
+            let effect = Effect::Spawn {
+                session: session.id,
+                epoch: session.epoch,
+                pool: session.pool.clone(),
+                agent: session.agent.clone(),
+            };
+            let name = format!("place-{}-{}-{}", project.id, session.id, session.epoch);
+            perform((server, registry, work), &project.id, view.seq, &name, &effect).await;
+        }
+    }
+}
+
 /// What is owed whatever the consumer has seen: orders for sessions that were requested a while ago and that nobody
 /// took. The queue drops those that it has had within its window; a spawner that gets one twice is refused the second.
-async fn sweep(registry: &Registry, work: &Client) {
+async fn sweep(server: &ServerState, registry: &Registry, work: &Client) {
     let mut seen = HashSet::new();
     for project in registry.all() {
         let view = project.view();
@@ -221,7 +267,7 @@ async fn sweep(registry: &Registry, work: &Client) {
                     agent: session.agent.clone(),
                 };
                 let name = format!("sweep-{}-{id}-{}", project.id, session.epoch);
-                perform(registry, work, &project.id, view.seq, &name, &effect).await;
+                perform((server, registry, work), &project.id, view.seq, &name, &effect).await;
             }
         }
     }

@@ -9,7 +9,7 @@ use maestro_domain::{Line, Request, Session, SessionLost, SessionStatusKind};
 use maestro_wire::{CommandId, Lease, Subject};
 use tokio::time::Instant;
 
-use crate::{clock::now, project::Project, registry::Registry};
+use crate::{ServerState, clock::now, project::Project, registry::Registry};
 
 const ROUND: Duration = Duration::from_secs(5);
 /// For how long broker and connections must have been up unbroken.
@@ -17,7 +17,7 @@ const UNBROKEN: Duration = Duration::from_secs(30);
 const PING: Duration = Duration::from_secs(2);
 
 /// Looks after all living sessions until told to stop; the first round is the check at start.
-pub async fn run(registry: Arc<Registry>, work: Client) {
+pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client) {
     let stop = registry.shared().stop.clone();
     let mut suspects = Suspects::new();
     let mut interval = tokio::time::interval(ROUND);
@@ -35,7 +35,11 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
                     suspects.clear();
                     break;
                 }
-                if matches!(session.status.kind(), SessionStatusKind::Active | SessionStatusKind::NeedsInput) {
+                let runs = matches!(session.status.kind(), SessionStatusKind::Active | SessionStatusKind::NeedsInput);
+                // Being prepared, it has no lease yet: its spawner's own record stands for it.
+                let forsaken = session.status.kind() == SessionStatusKind::Starting
+                    && session.node.as_ref().is_some_and(|node| server.nodes.is_gone(node));
+                if runs || forsaken {
                     look_after(&registry, &work, &project, session, &mut suspects).await;
                 }
             }
@@ -84,11 +88,15 @@ async fn look_after(registry: &Registry, work: &Client, project: &Project, sessi
         }
     }
     // Once is a question; it is asked again until a holder that lost its connection must have found back.
-    if suspects.entry(suspect.clone()).or_insert_with(Instant::now).elapsed() < UNBROKEN {
+    let starting = session.status.kind() == SessionStatusKind::Starting;
+    // A spawner's record takes half a minute to end, so its silence is an old one.
+    let sure = if starting { ROUND } else { UNBROKEN };
+    if suspects.entry(suspect.clone()).or_insert_with(Instant::now).elapsed() < sure {
         return;
     }
     suspects.remove(&suspect);
-    let reason = "its lease ended and nobody answers for it";
+    let reason =
+        if starting { "its spawner was gone before it ran" } else { "its lease ended and nobody answers for it" };
     let request = Request::SessionLost(SessionLost {
         session: Some(session.id),
         epoch: Some(session.epoch),

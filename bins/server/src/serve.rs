@@ -100,9 +100,10 @@ pub async fn until_broken(
         ready(config, started_at)?;
         let took = clock::now().millis_since(started_at);
         tracing::info!(replica = config.name, from, to = info.last_seq, millis = took, "serving");
-        tasks.spawn(performer::run(Arc::clone(&registry), work.clone()));
+        tasks.spawn(performer::run(Arc::clone(&server), Arc::clone(&registry), work.clone()));
+        tasks.spawn(dead_letter::run(Arc::clone(&registry), work.clone()));
         tasks.spawn(ticker::run(Arc::clone(&registry), work.clone()));
-        tasks.spawn(reaper::run(Arc::clone(&registry), work.clone()));
+        tasks.spawn(reaper::run(Arc::clone(&server), Arc::clone(&registry), work.clone()));
         tasks.spawn(inbox::run(Arc::clone(&registry)));
         {
             let (server, work, stop) = (Arc::clone(&server), work.clone(), inner.clone());

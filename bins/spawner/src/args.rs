@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use maestro_domain::{Label, NodeName, PoolName, ProjectId};
 
-/// Starts sessions on this host. Addresses come from the environment only: MAESTRO_NATS_URL for the spawner, MAESTRO_EDGE_URL
-/// for its agents, or the files that MAESTRO_NATS_URL_FILE and MAESTRO_EDGE_URL_FILE name.
+/// Starts sessions on this host. Addresses come from the environment, MAESTRO_NATS_URL for the spawner and MAESTRO_EDGE_URL for
+/// its agents, from the files that MAESTRO_NATS_URL_FILE and MAESTRO_EDGE_URL_FILE name, or from the file of an invitation;
+/// never from the command line, which everybody can read.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "maestro-spawner", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -28,6 +29,9 @@ pub struct Args {
     /// Where a project's sessions work, as in web=/srv/web; may be repeated
     #[arg(long = "project-path", value_name = "PROJECT=DIR", value_parser = project_path)]
     pub project_paths: Vec<(ProjectId, PathBuf)>,
+    /// What `maestro node invite` wrote: where the broker is, and the passwords. Without it they come from the environment
+    #[arg(long, value_name = "FILE")]
+    pub invite: Option<PathBuf>,
     /// Written once it serves
     #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,

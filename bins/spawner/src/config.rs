@@ -61,13 +61,17 @@ impl Config {
             project.parse::<ProjectId>().with_context(|| format!("config.toml, [projects.{project}]"))?;
         }
         let lookup = |name: &str| variables.get(name).cloned();
-        let Some(nats_url) = secret("MAESTRO_NATS_URL", lookup)? else {
+        let (nats_url, edge_url) = match args.invite.as_deref().map(Invite::read).transpose()? {
+            Some(Invite { nats_url, edge_url }) => (Some(nats_url), Some(edge_url)),
+            None => (secret("MAESTRO_NATS_URL", lookup)?, secret("MAESTRO_EDGE_URL", lookup)?),
+        };
+        let Some(nats_url) = nats_url else {
             bail!(
-                "neither MAESTRO_NATS_URL nor MAESTRO_NATS_URL_FILE is set: the broker's address as user spawner, \
-                 nats://spawner:…@host:port"
+                "neither MAESTRO_NATS_URL nor MAESTRO_NATS_URL_FILE is set, and no --invite is given: the broker's address as \
+                 user spawner, nats://spawner:…@host:port"
             );
         };
-        let Some(edge_url) = secret("MAESTRO_EDGE_URL", lookup)? else {
+        let Some(edge_url) = edge_url else {
             bail!(
                 "neither MAESTRO_EDGE_URL nor MAESTRO_EDGE_URL_FILE is set: the broker's address for agents, \
                  nats://edge:…@host:port"
@@ -101,6 +105,25 @@ impl Config {
             log_bytes: LOG_BYTES,
             grace: std::time::Duration::from_secs(5),
             sole: true,
+        })
+    }
+}
+
+/// The file of an invitation.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Invite {
+    nats_url: String,
+    edge_url: String,
+}
+
+impl Invite {
+    fn read(path: &std::path::Path) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("the invitation {}", path.display()))?;
+        // The text is not shown: it holds passwords.
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            anyhow::anyhow!("{}: no invitation of `maestro node invite` (line {line}, column {column})", path.display())
         })
     }
 }

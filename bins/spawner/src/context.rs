@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agents;
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::holder::Holders;
 use crate::incarnation::Incarnation;
 use crate::ledger::Ledger;
@@ -40,6 +41,7 @@ pub struct Context {
     pub refused: Mutex<BTreeMap<ProjectId, String>>,
     /// Told when a session has ended and its files are nobody's any more.
     pub ended: Notify,
+    pub drain: Drain,
 }
 
 impl Context {
@@ -52,6 +54,7 @@ impl Context {
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let agents = Agents::find(&config.agents, &config.inherited);
+        let drain = Drain::of(&config.data);
         Arc::new(Self {
             config,
             agents,
@@ -67,6 +70,7 @@ impl Context {
             slots_changed: Notify::new(),
             refused: Mutex::default(),
             ended: Notify::new(),
+            drain,
         })
     }
 
@@ -90,6 +94,7 @@ impl Context {
             agents: self.agents.offered(),
             slots: *slots,
             free: slots.saturating_sub(self.taken()),
+            draining: self.drain.is_on(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             since: self.since,

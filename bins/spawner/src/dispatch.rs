@@ -23,8 +23,15 @@ const WAIT: Duration = Duration::from_secs(5);
 /// For how long an order waits for a slot that another agent's order has taken.
 const FULL: Duration = Duration::from_secs(1);
 
-/// The queues of this spawner's pool, one an agent that it offers.
-pub struct Queues(Vec<(AgentName, WorkQueue)>);
+/// The queues of this spawner: its pool's and its own, for each agent that it offers.
+pub struct Queues(Vec<(QueueConfig, WorkQueue)>);
+
+#[derive(Clone, Copy)]
+enum Whose {
+    Pool,
+    /// Of this spawner alone, for sessions that are to run here.
+    Own,
+}
 
 impl Queues {
     /// Makes or compares their consumers.
@@ -34,20 +41,27 @@ impl Queues {
     pub async fn open(context: &Context) -> Result<Self, QueueError> {
         let mut queues = Vec::new();
         for info in context.agents.offered() {
-            let queue = context.client.work_queue(config(context, &info.name)).await?;
-            queues.push((info.name, queue));
+            for whose in [Whose::Pool, Whose::Own] {
+                let config = config(context, whose, &info.name);
+                let queue = context.client.work_queue(config.clone()).await?;
+                queues.push((config, queue));
+            }
         }
         Ok(Self(queues))
     }
 }
 
-fn config(context: &Context, agent: &AgentName) -> QueueConfig {
-    let pool = &context.config.pool;
-    let subject = Subject::Spawn { pool: pool.clone(), agent: agent.clone() }.to_string();
+fn config(context: &Context, whose: Whose, agent: &AgentName) -> QueueConfig {
+    let (pool, node) = (&context.config.pool, &context.config.node);
+    let (durable, subject) = match whose {
+        Whose::Pool => (format!("{pool}-{agent}"), Subject::Spawn { pool: pool.clone(), agent: agent.clone() }),
+        Whose::Own => (format!("@{node}-{agent}"), Subject::SpawnOn { node: node.clone(), agent: agent.clone() }),
+    };
+    let subject = subject.to_string();
     QueueConfig {
         ack_wait: SILENCE,
         max_deliver: Some(DELIVERIES),
-        ..QueueConfig::new("SPAWN", &format!("{pool}-{agent}"), Some(&subject))
+        ..QueueConfig::new("SPAWN", &durable, Some(&subject))
     }
 }
 
@@ -68,8 +82,8 @@ pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, lea
     // One at a time: whoever takes orders waits until they are in hand.
     let (taken, mut orders) = mpsc::channel(1);
     let mut takers = JoinSet::new();
-    for (agent, queue) in queues.0 {
-        takers.spawn(take_all(context.clone(), agent, queue, slots.clone(), taken.clone()));
+    for (config, queue) in queues.0 {
+        takers.spawn(take_all(context.clone(), config, queue, slots.clone(), taken.clone()));
     }
     drop(taken);
     loop {
@@ -101,10 +115,10 @@ pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, lea
     }
 }
 
-/// Takes the orders for one agent until shutdown.
+/// Takes the orders of one queue until shutdown; none while the spawner drains.
 async fn take_all(
     context: Arc<Context>,
-    agent: AgentName,
+    config: QueueConfig,
     mut queue: WorkQueue,
     slots: Arc<Semaphore>,
     taken: mpsc::Sender<(Job, OwnedSemaphorePermit)>,
@@ -113,22 +127,25 @@ async fn take_all(
         let jobs = tokio::select! {
             biased;
             () = context.shutdown.cancelled() => return,
-            jobs = take(&mut queue, &slots) => jobs,
+            jobs = async {
+                context.drain.over().await;
+                take(&mut queue, &slots).await
+            } => jobs,
         };
         match jobs {
             Ok(jobs) => {
                 for job in jobs {
-                    hand_over(job, &slots, &taken).await;
+                    hand_over(&context, job, &slots, &taken).await;
                 }
             }
             Err(error) => {
-                tracing::warn!(%agent, cause = %error, "no orders to be had");
+                tracing::warn!(queue = config.durable, cause = %error, "no orders to be had");
                 let pause = tokio::time::sleep(Duration::from_secs(1));
                 tokio::select! { () = pause => {}, () = context.shutdown.cancelled() => return }
                 // The consumer may be gone with a restored or recreated stream.
-                match context.client.work_queue(config(&context, &agent)).await {
+                match context.client.work_queue(config.clone()).await {
                     Ok(opened) => queue = opened,
-                    Err(error) => tracing::debug!(%agent, cause = %error, "queue cannot be opened"),
+                    Err(error) => tracing::debug!(queue = config.durable, cause = %error, "queue cannot be opened"),
                 }
             }
         }
@@ -137,7 +154,19 @@ async fn take_all(
 
 /// The order with a slot of its own. Orders for another agent may have taken the last one in the same moment; then it
 /// goes back, to whoever has one.
-async fn hand_over(job: Job, slots: &Arc<Semaphore>, taken: &mpsc::Sender<(Job, OwnedSemaphorePermit)>) {
+async fn hand_over(
+    context: &Context,
+    job: Job,
+    slots: &Arc<Semaphore>,
+    taken: &mpsc::Sender<(Job, OwnedSemaphorePermit)>,
+) {
+    if context.drain.is_on() {
+        // It was on its way when the drain began; another spawner may have it.
+        if let Err(error) = job.nak(Duration::ZERO).await {
+            tracing::debug!(cause = %error, "order not handed back; it comes again by itself");
+        }
+        return;
+    }
     match tokio::time::timeout(FULL, slots.clone().acquire_owned()).await {
         Ok(Ok(slot)) => {
             // The receiver lives until every sender is gone.

@@ -9,6 +9,7 @@ mod args;
 mod config;
 mod context;
 mod dispatch;
+mod drain;
 mod health;
 mod holder;
 mod incarnation;

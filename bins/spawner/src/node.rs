@@ -8,7 +8,7 @@ use bytes::Bytes;
 use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceSpec, StartError};
 use maestro_client::{Lease, LeaseError};
 use maestro_domain::AgentName;
-use maestro_wire::{NodeAgents, NodeRecord, Reply, Subject};
+use maestro_wire::{ErrorBody, ErrorCode, NodeAgents, NodeRecord, Reply, Subject};
 use serde_json::json;
 
 use crate::agent::Agents;
@@ -89,6 +89,8 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
     let mut endpoints = vec![
         EndpointSpec::new("info", &subject("info"), "spawner"),
         EndpointSpec::new("agents", &subject("agents"), "spawner"),
+        EndpointSpec::new("drain", &subject("drain"), "spawner"),
+        EndpointSpec::new("undrain", &subject("undrain"), "spawner"),
     ];
     endpoints.extend(worktree::endpoints(node));
     let spec = ServiceSpec {
@@ -110,13 +112,12 @@ pub async fn answer(context: &Arc<Context>, mut endpoints: Vec<Endpoint>) {
 }
 
 async fn answer_about_itself(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
-    let Ok([mut info, mut agents]) = <[Endpoint; 2]>::try_from(endpoints) else { return };
+    let Ok([mut info, mut agents, mut drain, mut undrain]) = <[Endpoint; 4]>::try_from(endpoints) else { return };
     loop {
         let (request, reply) = tokio::select! {
-            request = info.next() => {
-                let sessions: Vec<_> = context.sessions();
-                (request, Reply::ok(&json!({ "node": context.record(), "sessions": sessions, "refused": refused(context) })))
-            }
+            request = info.next() => (request, info_of(context)),
+            request = drain.next() => (request, switch(context, true)),
+            request = undrain.next() => (request, switch(context, false)),
             request = agents.next() => (request, Reply::ok(&agents_of(context).await)),
         };
         let Some(request) = request else { return };
@@ -130,6 +131,29 @@ async fn answer_about_itself(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
 fn refused(context: &Context) -> BTreeMap<String, String> {
     let refused = context.refused.lock().unwrap_or_else(PoisonError::into_inner);
     refused.iter().map(|(project, why)| (project.to_string(), why.clone())).collect()
+}
+
+fn info_of(context: &Context) -> Reply {
+    let sessions: Vec<_> = context.sessions();
+    Reply::ok(&json!({ "node": context.record(), "sessions": sessions, "refused": refused(context) }))
+}
+
+/// Takes no new sessions from here on, or takes them again.
+fn switch(context: &Context, drains: bool) -> Reply {
+    let before = context.drain.is_on();
+    match context.drain.set(drains) {
+        Ok(()) => {
+            tracing::info!(drains, "switched");
+            context.slots_changed.notify_one();
+            let mut reply = info_of(context);
+            reply.unchanged = before == drains;
+            reply
+        }
+        Err(error) => {
+            let text = format!("it cannot be kept on the spawner's disk: {error}");
+            Reply::refused(ErrorBody::new(ErrorCode::Unavailable, text).commands(["maestro doctor"]))
+        }
+    }
 }
 
 /// Read anew: somebody who asks may just have changed a profile. What is offered stays until the next start.

@@ -38,7 +38,7 @@ pub use react::{Effect, react};
 pub use refusal::Refusal;
 pub use session::{
     DeadlineKind, InputKind, RestartPolicy, Resumes, Role, Session, SessionStatus, SessionStatusKind, StopCause,
-    StopRequest,
+    StopRequest, Wants,
 };
 pub use state::{IllegalEvent, State};
 pub use task::{

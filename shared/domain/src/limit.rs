@@ -25,6 +25,8 @@ impl Limits {
     pub const REQUEST_SECS: i64 = 600;
     /// Seconds from `starting` to `active`.
     pub const STARTING_SECS: i64 = 60;
+    /// How many epochs in a row may be lost before their agent ran, each followed by another.
+    pub const TRIES: u32 = 3;
     /// Seconds from the end of a worker's last task to its stop.
     pub const DONE_SECS: i64 = 60;
     /// Longest restart backoff in seconds.

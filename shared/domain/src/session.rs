@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, AgentName, Line, NodeName, PoolName, SessionId, SkillName, TaskId, Timestamp};
+use crate::{Actor, AgentName, Label, Line, NodeName, PoolName, SessionId, SkillName, TaskId, Timestamp};
 
 /// What a session is for; decides what it may do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -211,6 +211,24 @@ pub struct StopRequest {
     pub cause: StopCause,
 }
 
+/// Where a session may run, beside its pool.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Wants {
+    /// Only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeName>,
+    /// Only on hosts that have all of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+}
+
+impl Wants {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.node.is_none() && self.labels.is_empty()
+    }
+}
+
 /// What an epoch goes on with.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Resumes {
@@ -238,6 +256,8 @@ pub struct Session {
     /// Who spawned it and is told how it goes.
     pub parent: Actor,
     pub pool: PoolName,
+    #[serde(default, skip_serializing_if = "Wants::is_empty")]
+    pub wants: Wants,
     /// The incarnation; every start is a new one, counting from 1.
     pub epoch: u32,
     #[serde(flatten)]
@@ -256,6 +276,9 @@ pub struct Session {
     pub restarts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_at: Option<Timestamp>,
+    /// How many epochs in a row were lost before their agent ran.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tries: u32,
     /// Not to be stopped when its tasks are done.
     #[serde(default)]
     pub keep: bool,
@@ -270,6 +293,11 @@ pub struct Session {
     pub last_update: Option<Line>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Session {

@@ -165,6 +165,10 @@ verbs! {
         #[serde(default, skip_serializing_if = "Option::is_none")] skill: Option<SkillName>,
         #[serde(default, skip_serializing_if = "Option::is_none")] model: Option<Line>,
         #[serde(default, skip_serializing_if = "Option::is_none")] pool: Option<PoolName>,
+        /// Only on this host.
+        #[serde(default, skip_serializing_if = "Option::is_none")] node: Option<NodeName>,
+        /// Only on hosts that have all of these.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] labels: Vec<Label>,
         #[serde(default, skip_serializing_if = "Option::is_none")] prompt: Option<Prompt>,
         /// For the shell profile: what to run, program first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")] command: Vec<Report>,

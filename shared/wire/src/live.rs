@@ -72,6 +72,9 @@ pub struct NodeRecord {
     /// How many sessions it runs at once, and how many of these places are free.
     pub slots: u32,
     pub free: u32,
+    /// It takes no new sessions; those that run go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draining: bool,
     pub version: String,
     pub pid: u32,
     pub since: Timestamp,

@@ -53,6 +53,8 @@ pub enum Subject {
     Events { place: Place },
     /// The work queue of sessions to start.
     Spawn { pool: PoolName, agent: AgentName },
+    /// The part of that queue that only one spawner takes from: `spawn.@host-a.claude`.
+    SpawnOn { node: NodeName, agent: AgentName },
     /// A terminal's output, or a request to whoever runs it: `out`, `in`, `resize`, `screen`, `stop`, `ping`.
     Terminal { project: ProjectId, session: SessionId, epoch: u32, verb: String },
     /// A request to one spawner.
@@ -109,6 +111,7 @@ impl fmt::Display for Subject {
             Self::Inbox { place, actor, entity, verb } => write!(f, "box.{place}.{actor}.{entity}.{verb}"),
             Self::Events { place } => write!(f, "evt.{place}"),
             Self::Spawn { pool, agent } => write!(f, "spawn.{pool}.{agent}"),
+            Self::SpawnOn { node, agent } => write!(f, "spawn.@{node}.{agent}"),
             Self::Terminal { project, session, epoch, verb } => write!(f, "term.{project}.{session}.{epoch}.{verb}"),
             Self::Node { node, verb } => write!(f, "node.{node}.{verb}"),
         }
@@ -144,7 +147,10 @@ impl FromStr for Subject {
                 Self::Inbox { place: p.parse()?, actor: a.parse()?, entity: word(e)?, verb: word(v)? }
             }
             ["evt", p] => Self::Events { place: p.parse()? },
-            ["spawn", pool, agent] => Self::Spawn { pool: pool.parse()?, agent: agent.parse()? },
+            ["spawn", pool, agent] => match pool.strip_prefix('@') {
+                Some(node) => Self::SpawnOn { node: node.parse()?, agent: agent.parse()? },
+                None => Self::Spawn { pool: pool.parse()?, agent: agent.parse()? },
+            },
             ["term", p, s, e, v] => Self::Terminal {
                 project: p.parse()?,
                 session: s.parse()?,
@@ -171,6 +177,7 @@ mod tests {
             "maestro.v1.evt.web",
             "maestro.v1.evt._",
             "maestro.v1.spawn.default.claude",
+            "maestro.v1.spawn.@host-a.claude",
             "maestro.v1.term.web.s7.2.out",
             "maestro.v1.node.host-a.info",
         ];

@@ -50,6 +50,8 @@ fn subject() -> impl Strategy<Value = Subject> {
         place().prop_map(|place| Subject::Events { place }),
         (NAME, NAME)
             .prop_map(|(pool, agent)| Subject::Spawn { pool: pool.parse().unwrap(), agent: agent.parse().unwrap() }),
+        ("[a-z0-9][a-z0-9_-]{0,62}", NAME)
+            .prop_map(|(node, agent)| Subject::SpawnOn { node: node.parse().unwrap(), agent: agent.parse().unwrap() }),
         (SLUG, session(), 1..=u32::MAX, WORD).prop_map(|(project, session, epoch, verb)| Subject::Terminal {
             project: project.parse().unwrap(),
             session,
@@ -69,6 +71,7 @@ const fn is_generated(subject: &Subject) -> bool {
         | Subject::Inbox { .. }
         | Subject::Events { .. }
         | Subject::Spawn { .. }
+        | Subject::SpawnOn { .. }
         | Subject::Terminal { .. }
         | Subject::Node { .. } => true,
     }

@@ -128,6 +128,8 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ("agent show", &[&["agent", "show", "shell"], &["agent", "show", "shel"]]),
     ("node list", &[&["node", "list"]]),
     ("node info", &[&["node", "info", "nowhere"]]),
+    ("node drain", &[&["node", "drain", "nowhere"], &["node", "drain", "nowhere", "--undo"]]),
+    ("node invite", &[&["node", "invite", "build-7"], &["node", "invite", "-x"]]),
     ("update", &[&["update", "hello"]]),
     ("wait", &[&["wait", "t5"], &["wait", "t2", "--timeout", "300ms"]]),
     ("events", &[&["events", "--about", "t5"], &["events", "--cursor", "x"]]),

@@ -167,6 +167,7 @@ fn leases_nodes_and_orders_fit() {
     refuses("bucket.lease", "a lease without epoch", &less(&json!(lease), "epoch"));
     let agent: AgentName = "shell".parse().unwrap();
     let record = NodeRecord {
+        draining: false,
         node,
         pool: "default".parse().unwrap(),
         labels: vec!["gpu".parse().unwrap()],

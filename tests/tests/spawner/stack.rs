@@ -152,6 +152,17 @@ impl Stack {
         reply["data"].clone()
     }
 
+    /// The code with which a command is refused.
+    pub async fn refused(&self, who: &str, what: &str, data: Value) -> String {
+        let (actor, epoch) = who.split_once('/').unwrap();
+        let mut body = json!({ "type": "maestro.v1.command", "id": ulid(), "data": data });
+        body["epoch"] = json!(epoch.parse::<u32>().unwrap());
+        let subject = format!("maestro.v1.cmd.web.{actor}.{what}");
+        let reply = self.ask(&subject, &body, Duration::from_secs(20)).await.expect("the server answers");
+        assert_eq!(reply["success"], false, "{what}: {reply}");
+        reply["error"].as_str().unwrap().to_owned()
+    }
+
     pub async fn query(&self, what: &str, data: Value) -> Value {
         let body = json!({ "type": "maestro.v1.query", "data": data });
         let subject = format!("maestro.v1.qry.web.ann.{what}");

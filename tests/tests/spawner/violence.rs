@@ -94,16 +94,19 @@ async fn a_restart_policy_starts_the_next_epoch() {
 async fn a_killed_holder_is_cleaned_up_behind() {
     let stack = Stack::start().await;
     let _spawner = stack.spawner("n1", 4).await;
-    let id = stack.spawn(&stack.stubborn_tree("tree"), json!({})).await;
+    stack.command("ann", "task.create", json!({ "title": "one" })).await;
+    let id = stack.spawn(&stack.stubborn_tree("tree"), json!({ "tasks": ["t1"] })).await;
     let other = stack.spawn("sleep 600", json!({})).await;
     let tree = stack.tree("tree").await;
     stack.until(&id, "active", SOON).await;
+    stack.command(&format!("{id}/1"), "task.start", json!({ "task": "t1" })).await;
     stack.until(&other, "active", SOON).await;
     let bystander = stack.pid_of("agent", "n1", &other, 1);
     signal(stack.pid_of("holder", "n1", &id, 1), Signal::KILL);
     gone(&tree, Duration::from_secs(5)).await;
     let session = stack.until(&id, "lost", SOON).await;
     assert_eq!(session["lostReason"], "its holder died");
+    stack.command("ann", "task.start", json!({ "task": "t1" })).await;
     assert!(runs(bystander), "the other session is not touched");
     assert_eq!(stack.session(&other).await["status"], "active");
 }
@@ -156,4 +159,132 @@ async fn a_frozen_holder_that_was_superseded_stops_its_agent() {
     let session = stack.session(&id).await;
     assert_eq!((session["status"].as_str(), session["epoch"].as_u64()), (Some("active"), Some(2)));
     assert!(stack.ledger(&node, &format!("web.{id}.1")).is_none());
+}
+
+#[tokio::test]
+async fn a_frozen_holder_whose_session_went_on_elsewhere_stops_its_agent_at_once() {
+    let stack = Stack::start().await;
+    let _spawners = [stack.spawner("n1", 4).await, stack.spawner("n2", 4).await];
+    stack.command("ann", "task.create", json!({ "title": "one" })).await;
+    let id = stack.spawn("sleep 600", json!({ "node": "n1", "tasks": ["t1"] })).await;
+    stack.until(&id, "active", SOON).await;
+    stack.command(&format!("{id}/1"), "task.start", json!({ "task": "t1" })).await;
+    let (holder, first) = (stack.pid_of("holder", "n1", &id, 1), stack.pid_of("agent", "n1", &id, 1));
+    signal(holder, Signal::STOP);
+    // What the server would find out by itself after a minute.
+    stack.command(&format!("{id}/1"), "session.lost", json!({ "reason": "silence" })).await;
+    stack.command("ann", "session.restart", json!({ "session": id })).await;
+    let session = stack.until(&id, "active", SOON).await;
+    assert_eq!(session["epoch"], 2);
+    let second = stack.pid_of("agent", "n1", &id, 2);
+    assert!(runs(first) && runs(second));
+    for (what, data) in [
+        ("task.complete", json!({ "task": "t1" })),
+        ("task.start", json!({ "task": "t1" })),
+        ("session.active", json!({})),
+        ("session.exited", json!({ "code": 0 })),
+    ] {
+        assert_eq!(stack.refused(&format!("{id}/1"), what, data).await, "stale_session", "{what}");
+    }
+    signal(holder, Signal::CONT);
+    gone(&[first], Duration::from_secs(15)).await;
+    assert!(runs(second));
+    let session = stack.session(&id).await;
+    assert_eq!((session["status"].as_str(), session["epoch"].as_u64()), (Some("active"), Some(2)));
+}
+
+/// Longer than a lease lasts, and shorter than it takes to be given up.
+#[tokio::test]
+async fn nothing_happened_to_a_holder_that_was_frozen_and_not_superseded() {
+    frozen_and_thawed(Duration::from_secs(20)).await;
+}
+
+#[tokio::test]
+#[ignore = "takes a minute and more"]
+async fn nothing_happened_to_a_holder_that_was_frozen_for_a_minute() {
+    frozen_and_thawed(Duration::from_secs(60)).await;
+}
+
+async fn frozen_and_thawed(time: Duration) {
+    let stack = Stack::start().await;
+    let _spawner = stack.spawner("n1", 4).await;
+    let id = stack.spawn("sleep 600", json!({})).await;
+    stack.until(&id, "active", SOON).await;
+    let (holder, agent) = (stack.pid_of("holder", "n1", &id, 1), stack.pid_of("agent", "n1", &id, 1));
+    signal(holder, Signal::STOP);
+    tokio::time::sleep(time).await;
+    signal(holder, Signal::CONT);
+    let session = stack.until(&id, "active", SOON).await;
+    assert_eq!(session["epoch"], 1);
+    let begun = std::time::Instant::now();
+    while stack.edge_key("LIVE", &format!("web.{id}")).await.is_none() {
+        assert!(begun.elapsed() < SOON, "its lease is not taken up again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(runs(agent));
+    stack.command("ann", "session.stop", json!({ "session": id })).await;
+    stack.until(&id, "stopped", SOON).await;
+}
+
+/// Takes the session and is gone: the worst moment to be killed in.
+#[tokio::test]
+async fn what_a_spawner_took_and_never_started_is_started_once_by_another() {
+    let stack = Stack::start().await;
+    let starts = stack.path("starts");
+    let id = stack.spawn(&format!("echo $MAESTRO_SESSION_EPOCH >>{}; sleep 600", starts.display()), json!({})).await;
+    stack.command(&format!("{id}/1"), "session.starting", json!({ "node": "gone" })).await;
+    let _spawner = stack.spawner("n1", 4).await;
+    let session = stack.until(&id, "active", Duration::from_secs(100)).await;
+    assert_eq!((session["node"].as_str(), session["epoch"].as_u64()), (Some("n1"), Some(2)), "{session}");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stack.read("starts"), "2\n", "once");
+}
+
+#[tokio::test]
+async fn of_two_spawners_one_is_killed_while_it_starts_sessions_and_each_starts_once() {
+    let stack = Stack::start().await;
+    let mut one = stack.spawner("n1", 10).await;
+    let _two = stack.spawner("n2", 10).await;
+    let starts = stack.path("starts");
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        let script = format!("echo $MAESTRO_SESSION_ID >>{}; sleep 600", starts.display());
+        ids.push(stack.spawn(&script, json!({})).await);
+    }
+    one.kill();
+    for id in &ids {
+        stack.until(id, "active", Duration::from_secs(120)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut started: Vec<String> = stack.read("starts").lines().map(ToOwned::to_owned).collect();
+    started.sort();
+    ids.sort();
+    assert_eq!(started, ids);
+}
+
+#[tokio::test]
+#[ignore = "a worker that is done is left a minute"]
+async fn a_worker_that_is_done_is_stopped_and_its_slot_is_free() {
+    let stack = Stack::start().await;
+    let _spawner = stack.spawner("n1", 2).await;
+    stack.command("ann", "task.create", json!({ "title": "one" })).await;
+    let id = stack.spawn(&stack.stubborn_tree("tree"), json!({ "tasks": ["t1"] })).await;
+    let kept = stack.spawn("sleep 600", json!({ "keep": true })).await;
+    let tree = stack.tree("tree").await;
+    for id in [&id, &kept] {
+        stack.until(id, "active", SOON).await;
+    }
+    for what in ["task.start", "task.complete"] {
+        stack.command(&format!("{id}/1"), what, json!({ "task": "t1" })).await;
+    }
+    assert!(stack.session(&id).await["stopAt"].is_string());
+    let session = stack.until(&id, "stopped", Duration::from_secs(90)).await;
+    assert_eq!(session["stop"]["cause"], "tasks_done", "{session}");
+    gone(&tree, Duration::from_secs(5)).await;
+    assert_eq!(stack.session(&kept).await["status"], "active");
+    let begun = std::time::Instant::now();
+    while stack.reach("maestro.v1.node.n1.info").await.unwrap()["data"]["node"]["free"] != 1 {
+        assert!(begun.elapsed() < SOON, "its slot is not free");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

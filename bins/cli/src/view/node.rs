@@ -19,7 +19,7 @@ pub fn list(nodes: &[NodeRecord]) -> String {
         table.add_row([
             cell(&node.node, BOLD),
             cell(&node.pool, anstyle::Style::new()),
-            cell(format!("{}/{}", node.free, node.slots), anstyle::Style::new()),
+            cell(free(node), if node.draining { WARN } else { anstyle::Style::new() }),
             cell(agents.join(" "), anstyle::Style::new()),
             cell(labels.join(" "), anstyle::Style::new()),
             cell(&node.version, if is_ours(node) { DIM } else { WARN }),
@@ -35,6 +35,11 @@ pub fn list(nodes: &[NodeRecord]) -> String {
         ));
     }
     text
+}
+
+fn free(node: &NodeRecord) -> String {
+    let drains = if node.draining { " draining" } else { "" };
+    format!("{}/{}{drains}", node.free, node.slots)
 }
 
 fn is_ours(node: &NodeRecord) -> bool {

@@ -115,6 +115,11 @@ pub fn card(view: &SessionView) -> String {
     if let Some(stop) = &session.stop {
         fact("asked to stop", format!("by {}{} ({})", stop.by, cause(stop.cause), age(stop.at)));
     }
+    if !session.wants.is_empty() {
+        let node = session.wants.node.iter().map(|node| format!("node {node}"));
+        let labels = session.wants.labels.iter().map(|label| format!("label {label}"));
+        fact("only on", node.chain(labels).collect::<Vec<_>>().join(", "));
+    }
     if let Some(stop_at) = session.stop_at {
         fact("done", format!("it is stopped at {stop_at}, unless something comes up"));
     }

@@ -22,6 +22,8 @@ pub(crate) use order::{Verdict, classify};
 /// For how long an order that was handed back rests: once, then again and again.
 const AT_ONCE: Duration = Duration::from_millis(20);
 const AGAIN: Duration = Duration::from_secs(2);
+/// For how long an order that another spawner has is left alone.
+const TAKEN: Duration = Duration::from_secs(15);
 /// How often the broker hears that an order is still worked on.
 const PROGRESS: Duration = Duration::from_secs(10);
 
@@ -63,6 +65,9 @@ pub async fn run(context: &Arc<Context>, job: Job) {
             tracing::info!(%incarnation, why, "order dropped");
             settle(job.ack().await);
         }
+        // The other one may be gone before it runs; then the server grants the next epoch, and this order is nobody's.
+        Refusal::Taken if job.deliveries() < u64::from(DELIVERIES) => settle(job.nak(TAKEN).await),
+        Refusal::Taken => settle(job.ack().await),
         Refusal::Later(why) if job.deliveries() < u64::from(DELIVERIES) => {
             tracing::warn!(%incarnation, why, deliveries = job.deliveries(), "order handed back");
             // At once: whoever waits for orders now waits for longer than we do, who ask again only now. Then later each time.

@@ -17,7 +17,7 @@ use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::node;
 use crate::outbox::Report;
-use crate::workspace::{Trouble, Wanted, Workspace};
+use crate::workspace::{Trouble, Wanted, Workspace, files};
 
 /// How often it is looked whether a session that is prepared is still wanted.
 const LOOK: Duration = Duration::from_secs(3);
@@ -29,8 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Why an order is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Another spawner has it, or it has ended, or a newer epoch is granted.
+    /// It has ended, or a newer epoch is granted.
     NotOurs(&'static str),
+    /// Another spawner has it, for as long as that one is there.
+    Taken,
     /// Trying again may help, here or elsewhere.
     Later(String),
     /// It cannot be started.
@@ -208,6 +210,7 @@ where
         match classify(&error) {
             Verdict::Pass if begun.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(500)).await,
             Verdict::Pass | Verdict::Odd => return Err(Refusal::Later(error.to_string())),
+            Verdict::NotOurs(_) if error.code == ErrorCode::SessionTaken => return Err(Refusal::Taken),
             Verdict::NotOurs(why) => return Err(Refusal::NotOurs(why)),
         }
     }

@@ -19,7 +19,13 @@ pub(super) fn decide(draft: &mut Draft, who: &Who, verb: &ExpireSession) -> Resu
     }
     match verb.deadline {
         DeadlineKind::Request => {
-            let text = format!("no spawner in pool {} took it within {} s", session.pool, Limits::REQUEST_SECS);
+            let labels = session.wants.labels.iter().map(|label| format!(" with label {label}")).collect::<String>();
+            let text = match &session.wants.node {
+                Some(node) => format!("node {node} did not take it within {} s", Limits::REQUEST_SECS),
+                None => {
+                    format!("no spawner in pool {}{labels} took it within {} s", session.pool, Limits::REQUEST_SECS)
+                }
+            };
             fail(draft, &session, &Draft::line(&text));
         }
         DeadlineKind::Starting => {

@@ -58,7 +58,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
             "session.spawn",
             json!({"role": "custom", "tasks": ["t1"], "name": "a", "agent": "b", "skill": "c",
             "model": "d", "pool": "e", "prompt": "f", "command": ["g"], "reason": "h", "includeRelated": true,
-            "restart": {"on_failure": {"max": 2}}, "keep": true, "force": true}),
+            "restart": {"on_failure": {"max": 2}}, "keep": true, "force": true, "node": "n", "labels": ["l"]}),
         ),
         ("session.starting", json!({"node": "a", "workspace": "/b"})),
         ("session.active", json!({})),

@@ -152,3 +152,38 @@ fn a_resume_ends_the_wait_for_a_restart_by_policy() {
     let late = json!({"session": "s1", "epoch": 1, "deadline": "restart"});
     assert_eq!(w.ok("system", "session.expire", late), Vec::<String>::new());
 }
+
+#[test]
+fn what_is_lost_before_it_ran_is_started_once_more_and_the_first_one_has_no_say() {
+    let mut w = World::new();
+    w.task();
+    w.ok("ann", "session.spawn", json!({"tasks": ["t1"]}));
+    for tries in 1..=Limits::TRIES {
+        w.ok("s1", "session.starting", json!({"node": "host-a"}));
+        let lost = json!({"session": "s1", "epoch": tries, "reason": "its spawner is gone"});
+        let kinds = w.ok("system", "session.lost", lost);
+        assert_eq!(kinds, ["session.lost", "session.restarted", "message.queued"]);
+        let session = w.session("s1");
+        assert_eq!((session.epoch, session.status.kind()), (tries + 1, SessionStatusKind::Requested));
+        assert_eq!(w.no(&format!("s1@{tries}"), "session.active", json!({})), "StaleSession");
+        assert_eq!(w.get("t1").assignment.as_ref().unwrap().session, "s1".parse().unwrap(), "it is still its task");
+    }
+    w.ok("s1", "session.starting", json!({"node": "host-a"}));
+    let kinds = w.ok("system", "session.lost", json!({"session": "s1", "epoch": 4, "reason": "again"}));
+    assert_eq!(kinds, ["session.lost", "task.unassigned", "message.queued"], "there is an end to it");
+}
+
+#[test]
+fn an_agent_that_ran_is_not_started_once_more() {
+    let mut w = World::new();
+    w.ok("ann", "session.spawn", json!({"prompt": "x"}));
+    w.ok("s1", "session.starting", json!({"node": "host-a"}));
+    w.ok("system", "session.lost", json!({"session": "s1", "epoch": 1, "reason": "silence"}));
+    w.ok("s1", "session.starting", json!({"node": "host-a"}));
+    w.ok("s1", "session.active", json!({}));
+    assert_eq!(w.session("s1").tries, 0);
+    assert_eq!(
+        w.ok("system", "session.lost", json!({"session": "s1", "reason": "x"})),
+        ["session.lost", "message.queued"]
+    );
+}

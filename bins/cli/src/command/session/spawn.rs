@@ -1,7 +1,9 @@
 //! `session spawn`
 
 use clap::{Args, ValueEnum};
-use maestro_domain::{AgentName, PoolName, Request, RestartPolicy, Role, SessionId, SkillName, SpawnSession, TaskRef};
+use maestro_domain::{
+    AgentName, Label, NodeName, PoolName, Request, RestartPolicy, Role, SessionId, SkillName, SpawnSession, TaskRef,
+};
 use maestro_wire::{ErrorBody, Manifest, ManifestGet, Query, SessionView};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -59,6 +61,12 @@ pub struct SpawnArgs {
     /// The pool of spawners [default: default]
     #[arg(long)]
     pub pool: Option<PoolName>,
+    /// Only on this host, as in `maestro node list`
+    #[arg(long)]
+    pub node: Option<NodeName>,
+    /// Only on hosts with this label; may be repeated
+    #[arg(long = "label", value_name = "LABEL")]
+    pub labels: Vec<Label>,
     /// What it is told beside its tasks; with --agent shell what is run; `-`: from stdin
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,
@@ -90,6 +98,8 @@ pub async fn run(args: SpawnArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         skill: args.skill,
         model: text::maybe(args.model.as_ref(), text::line)?,
         pool: args.pool,
+        node: args.node,
+        labels: args.labels,
         prompt: text::maybe(args.prompt.as_ref(), text::prompt)?,
         command: args.command.iter().map(|word| maestro_domain::Report::parse(word)).collect::<Result<_, _>>()?,
         reason: text::maybe(args.reason.as_ref(), text::report)?,

@@ -17,5 +17,21 @@ pub const LESSONS: &[Lesson] = &[
     ),
     lesson("node", &[("Which hosts run sessions?", "maestro node list")], &["agent", "session list"]),
     lesson("node list", &[("All that are there", "maestro node list")], &["node info", "agent list"]),
+    lesson(
+        "node drain",
+        &[
+            ("Before a host is taken away", "maestro node drain laptop"),
+            ("It takes sessions again", "maestro node drain laptop --undo"),
+        ],
+        &["node list", "session list"],
+    ),
+    lesson(
+        "node invite",
+        &[
+            ("The line that lets another host run sessions", "maestro node invite build-7"),
+            ("A broker that it reaches by itself", "maestro node invite build-7 --address broker.example.org:7372"),
+        ],
+        &["node list", "up"],
+    ),
     lesson("node info", &[("One, with what it can run", "maestro node info laptop")], &["node list", "session list"]),
 ];

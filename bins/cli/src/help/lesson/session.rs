@@ -24,6 +24,7 @@ pub const LESSONS: &[Lesson] = &[
         &[
             ("A worker for a task", "maestro session spawn --task t3 --agent claude"),
             ("Any program as an agent", "maestro session spawn --task t3 --agent shell -- make test"),
+            ("Only on a host with a label", "maestro session spawn --task t3 --label gpu"),
             ("One that breaks work down and spawns others", "maestro session spawn --role orchestrator"),
         ],
         &["session list", "wait", "session stop", "task create"],

@@ -17,6 +17,8 @@ pub(crate) enum Start {
     Anew,
     /// Where the epoch before it was.
     GoingOn,
+    /// As the epoch before it was to, which was lost before its agent ran.
+    OnceMore,
 }
 
 /// For a session that has ended in whatever way, or is thought lost.
@@ -63,13 +65,22 @@ pub(crate) fn begin(draft: &mut Draft, session: &Session, start: Start) -> Resul
     limit("epochs of one session", session.epoch as usize, u32::MAX as usize)?;
     let epoch = session.epoch + 1;
     let mut after = session.clone();
-    after.resumes = (start == Start::GoingOn).then(|| Resumes {
-        epoch: session.epoch,
-        // One that never got as far as a node goes on from where it was before.
-        node: session.node.clone().or_else(|| session.resumes.as_ref().and_then(|before| before.node.clone())),
-    });
+    match start {
+        Start::Anew => after.resumes = None,
+        Start::GoingOn => {
+            // One that never got as far as a node goes on from where it was before.
+            let node = session.node.clone().or_else(|| session.resumes.as_ref().and_then(|before| before.node.clone()));
+            after.resumes = Some(Resumes { epoch: session.epoch, node });
+        }
+        Start::OnceMore => {}
+    }
     after.epoch = epoch;
-    after.restarts = 0;
+    if start == Start::OnceMore {
+        after.tries += 1;
+    } else {
+        after.restarts = 0;
+        after.tries = 0;
+    }
     after.restart_at = None;
     after.stop = None;
     after.node = None;
@@ -77,7 +88,7 @@ pub(crate) fn begin(draft: &mut Draft, session: &Session, start: Start) -> Resul
     after.status =
         SessionStatus::Requested { requested_at: draft.now, expires_at: draft.now.plus_secs(Limits::REQUEST_SECS) };
     let change = match start {
-        Start::Anew => SessionChange::Restarted { epoch },
+        Start::Anew | Start::OnceMore => SessionChange::Restarted { epoch },
         Start::GoingOn => SessionChange::Resumed { epoch },
     };
     draft.put_session(change, after);

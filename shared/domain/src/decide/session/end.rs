@@ -114,7 +114,14 @@ pub(crate) fn end(
 ) {
     after.restart_at = restart_after(before, &status).map(|secs| draft.now.plus_secs(secs));
     let cause = after.stop.as_ref().map(|stop| stop.cause);
-    let at_once = cause == Some(StopCause::Restart);
+    // Nothing of it has run as far as anybody knows, and if it has, it is superseded: somebody else may start it.
+    let once_more = matches!((&before.status, &status), (SessionStatus::Starting { .. }, SessionStatus::Lost { .. }))
+        && after.stop.is_none()
+        && before.tries < Limits::TRIES;
+    let at_once = cause == Some(StopCause::Restart) || once_more;
+    if once_more {
+        after.restart_at = None;
+    }
     let restarts = after.restart_at.is_some() || at_once;
     after.stop_at = None;
     after.status = status;
@@ -128,8 +135,8 @@ pub(crate) fn end(
         release(draft, *id, &reason, if blameless { Counts::No } else { Counts::Yes });
     }
     // Refused, when there are too many sessions, it has just ended.
-    let begun =
-        at_once && draft.session(before.id).is_ok_and(|ended| again::begin(draft, &ended, again::Start::Anew).is_ok());
+    let start = if once_more { again::Start::OnceMore } else { again::Start::Anew };
+    let begun = at_once && draft.session(before.id).is_ok_and(|ended| again::begin(draft, &ended, start).is_ok());
     if !restarts || (at_once && !begun) {
         unassign(draft, before);
     }

@@ -50,6 +50,7 @@ pub(crate) fn active(draft: &mut Draft, who: &Who) -> Result<(), Refusal> {
     let mut after = Session::clone(&session);
     after.status = SessionStatus::Active { active_at: draft.now };
     after.restart_at = None;
+    after.tries = 0;
     draft.put_session(SessionChange::Active { epoch: session.epoch }, after);
     if matches!(session.status, SessionStatus::Lost { .. }) {
         let text = format!("{} is back; it had been thought lost", session.id);

@@ -2,7 +2,7 @@
 
 use crate::{
     AgentName, Assignment, InvalidValue, Limits, PoolName, Refusal, Role, Session, SessionChange, SessionId,
-    SessionStatus, SkillName, TaskChange,
+    SessionStatus, SkillName, TaskChange, Wants,
     decide::{
         task::{create::at_most, create::limit, start::living_assignment},
         who::Who,
@@ -21,6 +21,7 @@ pub(crate) fn decide(
     who.must_live("spawn sessions")?;
     limit("living sessions of one project", draft.state.living().len(), Limits::LIVING_SESSIONS)?;
     limit("session numbers", draft.state.counters().1 as usize, Limits::NUMBER as usize)?;
+    at_most("labels", verb.labels.len(), Limits::LABELS)?;
     at_most("tasks of one session", verb.tasks.len(), Limits::SESSION_TASKS)?;
     let agent = match verb.agent.clone().or(default_agent) {
         Some(agent) => agent,
@@ -71,6 +72,7 @@ pub(crate) fn decide(
             Some(pool) => pool.clone(),
             None => "default".parse::<PoolName>()?,
         },
+        wants: Wants { node: verb.node.clone(), labels: verb.labels.clone() },
         epoch: 1,
         status: SessionStatus::Requested {
             requested_at: draft.now,
@@ -82,6 +84,7 @@ pub(crate) fn decide(
         restart: verb.restart,
         restarts: 0,
         restart_at: None,
+        tries: 0,
         keep: verb.keep,
         stop_at: None,
         resumes: None,
