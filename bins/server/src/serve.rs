@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Config, ServerState, clock,
+    Config, ServerState, clock, dead_letter,
     follower::{self, Progress},
     inbox,
     ledger::{Ledger, STREAM},

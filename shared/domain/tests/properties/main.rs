@@ -125,7 +125,7 @@ fn the_sequences_reach_every_verb_every_kind_and_every_arrow() {
     let mut runner = TestRunner::deterministic();
     let strategy = generator::steps(STEPS);
     let (mut verbs, mut kinds, mut arrows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for _ in 0..1_500 {
+    for _ in 0..2_500 {
         let run = run(&strategy.new_tree(&mut runner).unwrap().current(), false);
         verbs.extend(run.accepted);
         kinds.extend(run.kinds);
