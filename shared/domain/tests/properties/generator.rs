@@ -93,6 +93,7 @@ fn fit(request: &mut Request, state: &State, actor: &Actor) {
         Request::BlockTask(v) => pick(&mut v.task, held()),
         Request::ReleaseTask(v) => pick(&mut v.task, held()),
         Request::ApproveTask(v) => pick(&mut v.task, with(&[InReview])),
+        Request::CancelTask(v) if v.reason.is_some() => pick(&mut v.task, with(&[InReview])),
         Request::UnblockTask(v) => pick(&mut v.task, with(&[Blocked])),
         Request::DeleteTask(v) => pick(&mut v.task, waited_for()),
         Request::StartTask(v) => pick(&mut v.task, came_back()),

@@ -133,6 +133,10 @@ max: number
  */
 export type SessionRole = ("worker" | "orchestrator" | "custom")
 /**
+ * Why a session is to stop, and so what comes after it.
+ */
+export type SessionStopCause = ("asked" | "shutdown" | "tasks_done" | "restart")
+/**
  * What a message is.
  */
 export type MessageMessageKind = ("mail" | "answer" | "notice")
@@ -566,17 +570,40 @@ restartAt?: string
  * Restarts so far.
  */
 restarts: number
+resumes?: SessionResumes
 rev: number
 role: SessionRole
 skill: string
 stop?: SessionStopRequest
+/**
+ * All its tasks are done: it is stopped then, unless something comes up.
+ */
+stopAt?: string
 tasks?: string[]
+/**
+ * How many epochs in a row were lost before their agent ran.
+ */
+tries?: number
 /**
  * Messages that it has not seen.
  */
 unread: number
 updatedAt: string
+wants?: SessionWants
 workspace?: string
+}
+/**
+ * What an epoch goes on with.
+ */
+export interface SessionResumes {
+/**
+ * The epoch before it.
+ */
+epoch: number
+/**
+ * Where that ran; an agent's own conversation lies there.
+ */
+node?: string
 }
 /**
  * A recorded wish to stop.
@@ -584,6 +611,20 @@ workspace?: string
 export interface SessionStopRequest {
 at: string
 by: string
+cause?: SessionStopCause
+}
+/**
+ * Where a session may run, beside its pool.
+ */
+export interface SessionWants {
+/**
+ * Only on hosts that have all of these.
+ */
+labels?: string[]
+/**
+ * Only there.
+ */
+node?: string
 }
 /**
  * A project with its long texts and counts of its tasks.
@@ -663,6 +704,10 @@ seq: number
 export interface Node {
 version: string
 agents: NodeAgentInfo[]
+/**
+ * It takes no new sessions; those that run go on.
+ */
+draining?: boolean
 free: number
 labels?: string[]
 node: string
@@ -1146,8 +1191,16 @@ command?: string[]
 force?: boolean
 includeRelated?: boolean
 keep?: boolean
+/**
+ * Only on hosts that have all of these.
+ */
+labels?: string[]
 model?: (string | null)
 name?: (string | null)
+/**
+ * Only on this host.
+ */
+node?: (string | null)
 pool?: (string | null)
 prompt?: (string | null)
 reason?: (string | null)
