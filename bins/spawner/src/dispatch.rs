@@ -161,8 +161,9 @@ async fn hand_over(
     taken: &mpsc::Sender<(Job, OwnedSemaphorePermit)>,
 ) {
     if context.drain.is_on() {
-        // It was on its way when the drain began; another spawner may have it.
-        if let Err(error) = job.nak(Duration::ZERO).await {
+        // It was on its way when the drain began; another spawner may have it, once our last request for orders is over: the
+        // broker would only hand it to that again.
+        if let Err(error) = job.nak(WAIT + Duration::from_secs(1)).await {
             tracing::debug!(cause = %error, "order not handed back; it comes again by itself");
         }
         return;
