@@ -9,5 +9,5 @@ fn an_orchestration_is_launched_watched_and_answered_in_the_page() {
     stack.maestro(&["project", "create", "web", "--title", "web"]).data();
     let file = stack.file();
     let token = std::fs::read_to_string(&file.token_file).unwrap();
-    drive(file.bridge_url.as_deref().unwrap(), token.trim(), "orchestration.mjs");
+    drive(file.bridge_url.as_deref().unwrap(), token.trim(), "orchestration.mjs", &[]);
 }

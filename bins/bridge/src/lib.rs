@@ -21,5 +21,5 @@ mod system;
 mod terminal;
 
 pub use ask::{address_with_code, health};
-pub use config::{Config, Limits, Part};
+pub use config::{Config, Limits, Part, TlsFiles};
 pub use run::run;

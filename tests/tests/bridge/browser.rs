@@ -7,8 +7,12 @@ use super::stack::{Bob, Stack};
 use super::terminal::{Holder, Typed};
 
 async fn run(stack: &Stack, script: &'static str) {
+    run_with(stack, script, &[]).await;
+}
+
+async fn run_with(stack: &Stack, script: &'static str, environment: &'static [(&'static str, &'static str)]) {
     let (origin, token) = (format!("http://{}", stack.host()), stack.token());
-    let driven = tokio::task::spawn_blocking(move || drive(&origin, &token, script)).await;
+    let driven = tokio::task::spawn_blocking(move || drive(&origin, &token, script, environment)).await;
     if let Err(failed) = driven {
         std::panic::resume_unwind(failed.into_panic());
     }
@@ -42,4 +46,20 @@ async fn a_terminal_is_watched_typed_into_and_cannot_do_harm() {
     let holder = Holder::with(&stack, "web.s1.1", Typed::Echo(100)).await;
     holder.show(100, state);
     run(&stack, "terminal.mjs").await;
+}
+
+/// The bounded slice of what the next test does in full.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_tasks_and_a_hundred_events_a_second_leave_the_page_usable() {
+    let stack = Stack::start();
+    Bob::of(&stack).await.project("web").await;
+    run_with(&stack, "load.mjs", &[("SECONDS", "3"), ("MEMORY", "10")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a quarter of an hour; make test-full"]
+async fn the_page_stays_usable_for_a_minute_a_view_and_its_memory_for_ten() {
+    let stack = Stack::start();
+    Bob::of(&stack).await.project("web").await;
+    run_with(&stack, "load.mjs", &[("SECONDS", "60"), ("MEMORY", "600")]).await;
 }

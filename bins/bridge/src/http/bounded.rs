@@ -1,7 +1,7 @@
 //! A listener that accepts so many connections at once; the next ones wait in the system's queue.
 //!
 //! A connection that gets no answer for long is not asking for one (it dribbles its request, or sends none): it is
-//! closed, so that its place is free for others. So is one that takes nothing. A WebSocket is pinged more often than that.
+//! closed, so that its place is free for others, as is one whose handshake takes that long. So is one that takes nothing. A WebSocket is pinged more often than that.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsAcceptor;
 
+use super::wire::Wire;
 use crate::config::Limits;
 use crate::metrics::Metrics;
 
@@ -24,13 +26,20 @@ pub struct Bounded {
     places: Arc<Semaphore>,
     first_answer: Duration,
     silence: Duration,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
     metrics: Arc<Metrics>,
 }
 
 impl Bounded {
-    pub fn new(listener: TcpListener, limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    /// `tls`: what connections that come from now on speak, if they do.
+    pub fn new(
+        listener: TcpListener,
+        limits: &Limits,
+        tls: Option<watch::Receiver<TlsAcceptor>>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let places = Arc::new(Semaphore::new(limits.connections));
-        Self { listener, places, first_answer: limits.first_answer, silence: limits.silence, metrics }
+        Self { listener, places, first_answer: limits.first_answer, silence: limits.silence, tls, metrics }
     }
 }
 
@@ -44,8 +53,12 @@ impl Listener for Bounded {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         // Frames are small and awaited; a socket that cannot be told so is only slower.
         let _ = stream.set_nodelay(true);
+        let wire = match &self.tls {
+            Some(tls) => Wire::secured(&tls.borrow(), stream, self.metrics.clone()),
+            None => Wire::plain(stream),
+        };
         let connection = Connection {
-            stream,
+            wire,
             patience: Box::pin(tokio::time::sleep(self.first_answer)),
             silence: self.silence,
             metrics: self.metrics.clone(),
@@ -61,7 +74,7 @@ impl Listener for Bounded {
 
 /// A connection that gives its place back when it ends.
 pub struct Connection {
-    stream: TcpStream,
+    wire: Wire,
     /// Runs out when nothing was written for so long.
     patience: Pin<Box<Sleep>>,
     silence: Duration,
@@ -97,22 +110,22 @@ impl AsyncRead for Connection {
         if let Some(error) = self.is_silent(cx) {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        Pin::new(&mut self.wire).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let outcome = Pin::new(&mut self.wire).poll_write(cx, buf);
         self.written(cx, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.wire).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.wire).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -120,11 +133,11 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let outcome = Pin::new(&mut self.wire).poll_write_vectored(cx, bufs);
         self.written(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 }

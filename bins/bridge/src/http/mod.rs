@@ -6,6 +6,8 @@ mod door;
 mod health;
 pub mod login;
 mod refuse;
+pub mod tls;
+mod wire;
 
 use std::sync::Arc;
 
