@@ -11,19 +11,18 @@ const { TASKS = 10_000, SECONDS = 60, MEMORY = 0, VIEWS = "board,list,control,ti
 const tasks = Number(TASKS);
 const RATE = 100;
 const LONGEST = 100;
-const CHUNK = 2_000;
+const CHUNK = 400;
 /** What a page may grow by in the long look: caches that fill, no more. */
 const GROWTH = 24 << 20;
 
 const browser = await start();
 const writer = await enter(browser, await freshCode());
 const PRIORITIES = ["low", "medium", "high", "critical"];
-for (let from = 0; from < tasks; from += CHUNK) {
-  await commands(writer, Array.from({ length: Math.min(CHUNK, tasks - from) }, (_, n) => ["task.create", { title: `task ${from + n}`, labels: [`part-${n % 7}`] }]));
-}
+const made = Array.from({ length: tasks }, (_, n) => ({ key: `k${n}`, title: `task ${n}`, labels: [`part-${n % 7}`], priority: PRIORITIES[n % 4] }));
+for (let from = 0; from < tasks; from += CHUNK) await commands(writer, [["task.import", { source: "load", tasks: made.slice(from, from + CHUNK) }]]);
 // Something in every column.
-await commands(writer, Array.from({ length: Math.min(tasks, 600) }, (_, n) => ["task.start", { task: `t${n * 3 + 1}` }]));
-await commands(writer, Array.from({ length: Math.min(tasks, 300) }, (_, n) => (n % 3 ? ["task.complete", { task: `t${n * 6 + 1}` }] : ["task.block", { task: `t${n * 6 + 1}`, reason: "waits for the others" }])));
+await commands(writer, Array.from({ length: Math.min(tasks, 240) }, (_, n) => ["task.start", { task: `t${n * 3 + 1}` }]));
+await commands(writer, Array.from({ length: Math.min(tasks, 120) }, (_, n) => (n % 3 ? ["task.complete", { task: `t${n * 6 + 1}` }] : ["task.block", { task: `t${n * 6 + 1}`, reason: "waits for the others" }])));
 
 const page = await enter(browser, await freshCode());
 const client = await page.context().newCDPSession(page);

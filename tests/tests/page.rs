@@ -1,5 +1,10 @@
 //! A whole stack seen and steered through the page: an orchestrator that is launched there, its workers, a question.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "page/holder.rs"]
+mod holder;
+
 use maestro_tests::browser::drive;
 use maestro_tests::stack::Stack;
 

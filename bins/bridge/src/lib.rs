@@ -6,6 +6,7 @@
 
 mod access;
 mod ask;
+mod budget;
 mod clock;
 mod config;
 mod feed;

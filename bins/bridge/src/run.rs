@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::http::tls::Certificates;
@@ -18,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
 use crate::ready;
 use crate::system::System;
+use crate::snapshot::Snapshots;
 
 /// How long clients have to take their farewell.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -87,7 +89,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         nodes: known_nodes,
         metrics: metrics.clone(),
         system: System::new(client.clone(), work.clone()),
+        snapshots: Snapshots::default(),
+        budget: Budget::new(),
         places: Arc::new(tokio::sync::Semaphore::new(config.limits.clients)),
+        recordings: tokio::sync::Semaphore::new(crate::http::recording::AT_ONCE),
         limits: config.limits,
         connections: connections.clone(),
         shutdown: shutdown.clone(),

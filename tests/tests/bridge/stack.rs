@@ -129,6 +129,16 @@ impl Stack {
         fs::read_to_string(self.token_file()).unwrap().trim().to_owned()
     }
 
+    /// What the bridge has in memory, bytes.
+    pub fn bridge_memory(&self) -> u64 {
+        let pid = self.bridge.as_ref().unwrap().id();
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+        let kib = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+        kib.unwrap() * 1024
+    }
+
     pub fn bridge_log(&self) -> String {
         fs::read_to_string(self.directory.path().join("bridge.log")).unwrap_or_default()
     }

@@ -34,7 +34,7 @@ export function MissionControl() {
         <Figure value={living} label="agents running" onClick={() => openView("sessions")} tone={living ? "active" : "plain"} />
         <Figure value={groups.in_progress.length} label="in progress" onClick={() => openView("board")} tone="in_progress" />
         <Figure value={groups.blocked.length} label="blocked" onClick={() => openView("board")} tone={groups.blocked.length ? "blocked" : "plain"} />
-        <Figure value={hour} label="completed this hour" onClick={() => openView("timeline")} tone="completed" />
+        <Figure value={hour} label="done this hour" onClick={() => openView("timeline")} tone="completed" />
         <div className="figure figure-wide">
           <span className="figure-label"><strong>{completed.length}</strong> of {open + completed.length} tasks completed</span>
           <progress className="wide" value={completed.length} max={Math.max(1, open + completed.length)} aria-label="Completed tasks" />
