@@ -12,11 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
+use crate::feed::After;
 use crate::http::App;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How old a snapshot may be that another client is given too.
 const YOUNG: Duration = Duration::from_secs(1);
+/// Commits that may have come since; they follow it.
+const NEAR: usize = 64;
 /// Snapshots that are kept, and how large one of them may be.
 const KEPT_PROJECTS: usize = 4;
 const KEPT_BYTES: usize = 16 << 20;
@@ -105,6 +108,10 @@ pub async fn send(app: &App, project: &ProjectId, seen: &Seen, out: &mpsc::Sende
         ErrorBody::new(ErrorCode::Unavailable, "the server does not answer in time").commands(["maestro doctor"])
     })?;
     let young = kept.as_ref().filter(|kept| kept.at.elapsed() < YOUNG && kept.ledger == seen.ledger);
+    let young = young.filter(|kept| match app.feed.after(project.as_str(), kept.lowest) {
+        After::Commits { commits, .. } => commits.len() <= NEAR,
+        After::Behind { .. } => false,
+    });
     let (pages, lowest, sent) = match young {
         Some(kept) => (kept.pages.clone(), kept.lowest, 0),
         None => {
