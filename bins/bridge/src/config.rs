@@ -28,10 +28,10 @@ struct Arguments {
     ready_file: Option<PathBuf>,
     /// The certificate, and those between it and its root, as PEM; with it the bridge speaks TLS (1.3) only. Read again
     /// when it changes, so a renewal needs no restart.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, env = "MAESTRO_BRIDGE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The certificate's private key, as PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, env = "MAESTRO_BRIDGE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Listen beyond loopback although no TLS is spoken (see --tls-cert).
     #[arg(long)]
@@ -50,7 +50,7 @@ pub enum Part {
     Health,
     /// Print the dashboard's address with a new one-time code
     Code {
-        /// How a browser reaches the bridge [default: http:// and where it listens]
+        /// How a browser reaches the bridge [default: http:// or https://, and where it listens]
         #[arg(long, env = "MAESTRO_BRIDGE_URL", value_name = "URL")]
         url: Option<String>,
     },

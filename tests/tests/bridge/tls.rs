@@ -121,6 +121,31 @@ async fn programs_and_a_browser_speak_tls_and_nothing_else_is_heard() {
     let refused = figures.lines().find_map(|line| line.strip_prefix("maestro_bridge_refused_total{why=\"tls\"} "));
     assert!(refused.is_some_and(|count| count.parse::<u64>().unwrap() >= 1), "{figures}");
 
+    // The program's own questions are asked over TLS too, of the bridge that has this certificate.
+    let ask = |part: &str, pair: &(PathBuf, PathBuf)| {
+        let mut command = program("maestro-bridge");
+        command
+            .arg(part)
+            .env("MAESTRO_CORE_URL", "nats://core:x@127.0.0.1:1")
+            .env("MAESTRO_BRIDGE_LISTEN", stack.host());
+        command
+            .env("MAESTRO_BRIDGE_TLS_CERT", &pair.0)
+            .env("MAESTRO_BRIDGE_TLS_KEY", &pair.1)
+            .env("MAESTRO_USER", "ann");
+        command
+            .env("MAESTRO_HOME", stack.token_file().parent().unwrap())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (healthy, said) = ask("health", &files);
+    assert!(healthy, "{said}");
+    let (told, address) = ask("code", &files);
+    assert!(told && address.starts_with(&format!("{own}/?code=")), "{address}");
+    let (healthy, said) = ask("health", &other);
+    assert!(!healthy, "another certificate is not trusted: {said}");
+
     let (origin, token, trusted) = (own, stack.token(), files.0.display().to_string());
     let driven = tokio::task::spawn_blocking(move || {
         let trust = [("NODE_EXTRA_CA_CERTS", trusted.as_str())];
