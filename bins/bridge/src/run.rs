@@ -18,8 +18,8 @@ use crate::http::{App, Door, router};
 use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
 use crate::ready;
-use crate::system::System;
 use crate::snapshot::Snapshots;
+use crate::system::System;
 
 /// How long clients have to take their farewell.
 const FAREWELL: Duration = Duration::from_secs(3);

@@ -34,8 +34,8 @@ use crate::config::Limits;
 use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
-use crate::system::System;
 use crate::snapshot::Snapshots;
+use crate::system::System;
 
 /// What every handler shares.
 pub struct App {

@@ -16,7 +16,18 @@ mod throughput;
 use crate::{Scale, report::Report};
 
 pub const NAMES: [&str; 12] = [
-    "cli", "surface", "hook", "spawn", "terminal", "latency", "throughput", "rebuild", "memory", "list", "bridge", "page",
+    "cli",
+    "surface",
+    "hook",
+    "spawn",
+    "terminal",
+    "latency",
+    "throughput",
+    "rebuild",
+    "memory",
+    "list",
+    "bridge",
+    "page",
 ];
 
 pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
