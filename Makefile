@@ -54,8 +54,8 @@ check: ui ## format, lints, architecture, licences and advisories
 	else echo "SKIPPED: cargo machete is not installed (cargo install cargo-machete)" >&2; fi
 
 .PHONY: bench
-bench: nats ## figures of a release build, as a table and in target/bench (ARGS="--quick cli" for a part)
-	$(CARGO) build --release -p maestro-server -p maestro-cli -p maestro-tests --bins
+bench: nats ui ## figures of a release build, as a table and in target/bench (ARGS="--quick cli" for a part)
+	$(CARGO) build --release -p maestro-server -p maestro-cli -p maestro-bridge -p maestro-tests --bins
 	$(CARGO) run --release -p maestro-tests --bin bench -- $(ARGS)
 
 .PHONY: coverage

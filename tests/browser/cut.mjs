@@ -11,12 +11,15 @@ const row = (where, id) => where.locator(`[data-task=${id}]`);
 const count = (where, status) => where.locator(`.group-row.tone-${status} .count`);
 const lost = (where) => where.getByText("The connection is lost.").waitFor();
 const many = Number(process.env.MANY ?? 1000);
+const AWAY = 30_000;
+let since = 0;
 
 await scenario([
   ["cut off, the page says so and counts down", async () => {
     await page.goto(`${gate.origin}/p/web/list`);
     await live(page);
     gate.cut();
+    since = Date.now();
     await lost(page);
     await page.getByText(/Next try in \d+ s|Trying…/).waitFor();
   }],
@@ -35,8 +38,9 @@ await scenario([
     await page.reload();
     await page.getByRole("button", { name: "2 pending" }).waitFor();
   }],
-  ["many tasks are created while the page is away", async () => {
+  ["many tasks are created while the page is away for half a minute", async () => {
     await commands(other, Array.from({ length: many }, (_, n) => ["task.create", { title: `away ${n}` }]));
+    await page.waitForTimeout(Math.max(0, AWAY - (Date.now() - since)));
   }],
   ["it comes back, has everything once, and sends what waited, in its order", async () => {
     gate.mend();

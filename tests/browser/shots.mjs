@@ -10,7 +10,7 @@ export async function shots(page, origin, project, directory, names = []) {
   mkdirSync(directory, { recursive: true });
   const base = `${origin}/p/${project}`;
   const views = {
-    control: "", board: "/board", list: "/list", graph: "/graph", timeline: "/timeline", sessions: "/sessions", task: "/board/t/t2", session: "/sessions/s1",
+    control: "", board: "/board", list: "/list", graph: "/graph", timeline: "/timeline", sessions: "/sessions", task: "/board/t/t4", session: "/sessions/s1", asks: "/sessions/s3", replay: "/sessions/s2", changes: "/sessions/s1",
     new_task: "?", launch: "?", palette: "?", settings: "?",
   };
   for (const [name, path] of Object.entries(views)) {
@@ -19,6 +19,14 @@ export async function shots(page, origin, project, directory, names = []) {
     await page.goto(base + (path === "?" ? "" : path));
     await page.locator(".dot").first().waitFor({ state: "attached" });
     await page.waitForSelector(".main > *:not(.skeletons)");
+    if (name === "replay") {
+      await page.getByRole("button", { name: "Replay", exact: true }).click();
+      await page.getByRole("button", { name: "Pause" }).waitFor();
+    }
+    if (name === "changes") {
+      await page.getByRole("button", { name: "Changes", exact: true }).click();
+      await page.locator(".patch").first().waitFor();
+    }
     if (name === "new_task") await page.keyboard.press("c");
     if (name === "launch") await page.keyboard.press("o");
     if (name === "palette") { await page.keyboard.press("Control+k"); await page.keyboard.type("re"); }

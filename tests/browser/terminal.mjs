@@ -53,6 +53,43 @@ await scenario([
     await rows.filter({ hasText: "TRUE COLOUR" }).waitFor();
     await page.locator(".terminal[data-state=live]").waitFor();
   }],
+  ["what a session changed is shown file by file, as text", async () => {
+    await page.getByRole("button", { name: "Changes", exact: true }).click();
+    const file = page.locator(".change", { hasText: "src/parse.rs" });
+    await file.locator(".patch-added", { hasText: "let tokens = lex(text)?;" }).waitFor();
+    assert.equal(await file.locator(".patch-removed").innerText().then((text) => text.includes("<img src=x onerror=alert(1)>")), true);
+    assert.equal(await page.locator("main img").count(), 0);
+    assert((await file.locator(".counts").innerText()).includes("+2"));
+    await page.getByText("parse: tokens before the grammar").waitFor();
+    await file.locator(".change-head").click();
+    assert.equal(await file.locator(".patch").count(), 0);
+    await axe(page, "changes");
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/changes.png` });
+    await page.getByRole("button", { name: "Terminal", exact: true }).click();
+    await rows.filter({ hasText: "TRUE COLOUR" }).waitFor();
+  }],
+  ["an ended session is played again: pause, seek, speed, and no harm", async () => {
+    await page.goto(`${gate.origin}/p/web/sessions/s2`);
+    await live(page);
+    await page.getByRole("button", { name: "Replay", exact: true }).click();
+    await rows.filter({ hasText: "first words" }).waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    const position = page.getByRole("slider", { name: "Position" });
+    assert(Number(await position.getAttribute("max")) < 5, "a pause of ten minutes is shortened");
+    await position.focus();
+    await page.keyboard.press("ArrowRight");
+    await rows.filter({ hasText: "the very end" }).waitFor();
+    assert.equal(await page.title(), "Maestro");
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "");
+    await page.keyboard.press("ArrowLeft");
+    await rows.filter({ hasNotText: "first words" }).waitFor();
+    await page.getByLabel("Speed").selectOption("16");
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    await rows.filter({ hasText: "the very end" }).waitFor();
+    await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+    await axe(page, "a replay");
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/replay.png` });
+  }],
 ], () => [page]);
 await browser.close();
 gate.close();

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { axe, commands, enter, freshCode, live, origin, problems, scenario, start } from "./kit.mjs";
-import { shots } from "./shots.mjs";
 
 const browser = await start();
 const address = await freshCode();
@@ -228,9 +227,6 @@ await scenario([
     console.log(`scripts: ${Math.round(bytes / 1024)} kB compressed`);
     assert(bytes > 0 && bytes <= 350 * 1024, `${bytes}`);
     await page.context().close();
-  }],
-  ["pictures of every view", async () => {
-    if (process.env.SHOTS) await shots(one, origin, "web", process.env.SHOTS);
   }],
 ], () => [one, two]);
 await browser.close();

@@ -27,3 +27,5 @@ mod slow;
 mod stack;
 #[path = "bridge/terminal.rs"]
 mod terminal;
+#[path = "bridge/tls.rs"]
+mod tls;

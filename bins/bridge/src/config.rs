@@ -26,10 +26,17 @@ struct Arguments {
     /// Written when the program serves.
     #[arg(long)]
     ready_file: Option<PathBuf>,
-    /// Listen beyond loopback although this program speaks no TLS itself.
+    /// The certificate, and those between it and its root, as PEM; with it the bridge speaks TLS (1.3) only. Read again
+    /// when it changes, so a renewal needs no restart.
+    #[arg(long, env = "MAESTRO_BRIDGE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM.
+    #[arg(long, env = "MAESTRO_BRIDGE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Listen beyond loopback although no TLS is spoken (see --tls-cert).
     #[arg(long)]
     allow_remote: bool,
-    /// A name (with its port, if it is not the default one) under which a proxy makes this page known.
+    /// A name (with its port, if it is not the scheme's own) under which this page is known beside its address.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]")]
     allow_hosts: Vec<String>,
     #[command(subcommand)]
@@ -43,7 +50,7 @@ pub enum Part {
     Health,
     /// Print the dashboard's address with a new one-time code
     Code {
-        /// How a browser reaches the bridge [default: http:// and where it listens]
+        /// How a browser reaches the bridge [default: http:// or https://, and where it listens]
         #[arg(long, env = "MAESTRO_BRIDGE_URL", value_name = "URL")]
         url: Option<String>,
     },
@@ -91,6 +98,13 @@ impl Default for Limits {
     }
 }
 
+/// Where the bridge finds what it needs for TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
 /// Everything the bridge needs to know. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Config {
@@ -98,6 +112,7 @@ pub struct Config {
     pub token_file: PathBuf,
     pub user: Actor,
     pub ready_file: Option<PathBuf>,
+    pub tls: Option<TlsFiles>,
     pub allow_remote: bool,
     pub allow_hosts: Vec<String>,
     /// The broker as user `core`, credentials in it.
@@ -137,6 +152,7 @@ impl Config {
             token_file,
             user,
             ready_file: arguments.ready_file,
+            tls: arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
             allow_remote: arguments.allow_remote,
             allow_hosts: arguments.allow_hosts,
             core_url,
@@ -149,13 +165,13 @@ impl Config {
     /// # Errors
     /// When the address is reachable from elsewhere and nobody said that this is wanted.
     pub fn check_listen(&self) -> anyhow::Result<()> {
-        if self.listen.ip().is_loopback() || self.allow_remote {
+        if self.listen.ip().is_loopback() || self.tls.is_some() || self.allow_remote {
             return Ok(());
         }
         bail!(
-            "{} is reachable from other machines, and this program speaks no TLS: token, cookie and everything on the \
-             page would travel in the clear. Listen on 127.0.0.1 and put a proxy with TLS in front (--allow-host \
-             NAME), or pass --allow-remote if the network is trusted",
+            "{} is reachable from other machines, and without TLS token, cookie and everything on the page would travel \
+             in the clear. Pass --tls-cert FILE --tls-key FILE, or listen on 127.0.0.1 and put a proxy with TLS in \
+             front (--allow-host NAME), or pass --allow-remote if the network is trusted",
             self.listen
         )
     }

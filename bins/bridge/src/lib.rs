@@ -6,6 +6,7 @@
 
 mod access;
 mod ask;
+mod budget;
 mod clock;
 mod config;
 mod feed;
@@ -21,5 +22,5 @@ mod system;
 mod terminal;
 
 pub use ask::{address_with_code, health};
-pub use config::{Config, Limits, Part};
+pub use config::{Config, Limits, Part, TlsFiles};
 pub use run::run;

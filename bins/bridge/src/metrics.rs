@@ -41,6 +41,7 @@ pub struct Metrics {
     pub bad_frames: Counter,
     pub unanswered_pings: Counter,
     pub silent_connections: Counter,
+    pub refused_tls: Counter,
 }
 
 /// What is the case now.
@@ -92,6 +93,7 @@ impl Metrics {
             ("{why=\"full\"}", self.refused_full.get()),
             ("{why=\"rate\"}", self.refused_rate.get()),
             ("{why=\"silent\"}", self.silent_connections.get()),
+            ("{why=\"tls\"}", self.refused_tls.get()),
         ];
         say("refused_total", "counter", "What was turned away, by reason.", &refused);
         text

@@ -15,12 +15,13 @@ pub fn clear(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Says that the program serves at `listen`.
-pub fn announce(path: &Path, listen: SocketAddr) -> io::Result<()> {
+/// Says that the program serves at `listen`, by `http` or `https`.
+pub fn announce(path: &Path, scheme: &str, listen: SocketAddr) -> io::Result<()> {
     let content = json!({
         "pid": std::process::id(),
         "version": env!("CARGO_PKG_VERSION"),
         "listen": listen.to_string(),
+        "scheme": scheme,
         "startedAt": maestro_domain::Timestamp::from_millis(
             i64::try_from(crate::clock::unix_seconds()).unwrap_or(0).saturating_mul(1000)
         ),

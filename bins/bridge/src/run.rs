@@ -10,12 +10,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::feed::Feed;
+use crate::http::tls::Certificates;
 use crate::http::{App, Door, router};
 use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
 use crate::ready;
+use crate::snapshot::Snapshots;
 use crate::system::System;
 
 /// How long clients have to take their farewell.
@@ -30,6 +33,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     if let Some(path) = &config.ready_file {
         ready::clear(path).with_context(|| path.display().to_string())?;
     }
+    let certificates = match &config.tls {
+        Some(files) => Some(Certificates::open(files.clone())?),
+        None => None,
+    };
     let access = Access::open(&config.token_file).with_context(|| config.token_file.display().to_string())?;
     let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
@@ -74,7 +81,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     tasks.spawn(feed.clone().follow(shutdown.clone()));
     let connections = TaskTracker::new();
     let app = Arc::new(App {
-        door: Door::new(listen, &config.allow_hosts),
+        door: Door::new(listen, &config.allow_hosts, certificates.is_some()),
         access,
         feed,
         caller: Caller::new(client.clone(), config.user.clone(), None),
@@ -82,12 +89,23 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         nodes: known_nodes,
         metrics: metrics.clone(),
         system: System::new(client.clone(), work.clone()),
+        snapshots: Snapshots::default(),
+        budget: Budget::new(),
         places: Arc::new(tokio::sync::Semaphore::new(config.limits.clients)),
+        recordings: tokio::sync::Semaphore::new(crate::http::recording::AT_ONCE),
         limits: config.limits,
         connections: connections.clone(),
         shutdown: shutdown.clone(),
     });
-    let listener = crate::http::Bounded::new(listener, &config.limits, metrics);
+    let scheme = if certificates.is_some() { "https" } else { "http" };
+    let acceptor = certificates.as_ref().map(Certificates::current);
+    if let Some(certificates) = certificates {
+        let shutdown = shutdown.clone();
+        tasks.spawn(async move {
+            shutdown.run_until_cancelled(certificates.follow()).await;
+        });
+    }
+    let listener = crate::http::Bounded::new(listener, &config.limits, acceptor, metrics);
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     tasks.spawn(async move {
         if let Err(cause) = server.await {
@@ -95,9 +113,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         }
     });
     if let Some(path) = &config.ready_file {
-        ready::announce(path, listen).with_context(|| path.display().to_string())?;
+        ready::announce(path, scheme, listen).with_context(|| path.display().to_string())?;
     }
-    tracing::info!(%listen, user = %config.user, "bridge serves");
+    tracing::info!(%listen, scheme, user = %config.user, "bridge serves");
 
     // Neither task ends by itself; a panic in one ends the program, and its starter begins it anew. At a shutdown they
     // may end before this one looks: then the shutdown is why.

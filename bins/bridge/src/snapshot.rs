@@ -1,6 +1,8 @@
 //! A whole project in pages, asked from the server.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use maestro_client::{Caller, Seen};
@@ -8,9 +10,19 @@ use maestro_domain::ProjectId;
 use maestro_wire::{ErrorBody, ErrorCode, EventList, Place, ProjectList, Query, Reply, SessionList, TaskList};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use crate::feed::After;
+use crate::http::App;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How old a snapshot may be that another client is given too.
+const YOUNG: Duration = Duration::from_secs(1);
+/// Commits that may have come since; they follow it.
+const NEAR: usize = 64;
+/// Snapshots that are kept, and how large one of them may be.
+const KEPT_PROJECTS: usize = 4;
+const KEPT_BYTES: usize = 16 << 20;
 /// Items a page: with the longest rows well below a megabyte.
 const PAGE: u32 = 250;
 /// Sessions that a snapshot shows at most, the ended ones included; tasks come all.
@@ -26,7 +38,7 @@ struct Frame<'a> {
     r#type: &'static str,
     project: &'a str,
     seq: u64,
-    page: u32,
+    page: usize,
     last: bool,
     tasks: &'a [Box<RawValue>],
     sessions: &'a [Box<RawValue>],
@@ -58,20 +70,77 @@ impl From<ErrorBody> for Failed {
     }
 }
 
+/// Snapshots that are young enough to be given to others: a thousand clients that come at once, as after a restart,
+/// cost the server one. Bounded by number and bytes; the oldest makes room.
+#[derive(Default)]
+pub struct Snapshots(Mutex<VecDeque<(ProjectId, Slot)>>);
+
+/// Whoever makes one holds it; who comes meanwhile waits for the result.
+type Slot = Arc<tokio::sync::Mutex<Option<Kept>>>;
+
+struct Kept {
+    pages: Vec<Utf8Bytes>,
+    lowest: u64,
+    ledger: Option<String>,
+    at: Instant,
+}
+
+impl Snapshots {
+    fn slot(&self, project: &ProjectId) -> Slot {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, slot)) = slots.iter().find(|(known, _)| known == project) {
+            return slot.clone();
+        }
+        if slots.len() >= KEPT_PROJECTS {
+            slots.pop_front();
+        }
+        let slot = Slot::default();
+        slots.push_back((project.clone(), slot.clone()));
+        slot
+    }
+}
+
 /// Sends every page to `out` and returns the sequence behind which commits go on.
-pub async fn send(
-    caller: &Caller,
-    project: &ProjectId,
-    seen: &Seen,
-    out: &mpsc::Sender<Utf8Bytes>,
-) -> Result<u64, Failed> {
-    let place = Place::Project(project.clone());
-    let mut sender = Sender { project: project.to_string(), page: 0, lowest: u64::MAX, out };
+pub async fn send(app: &App, project: &ProjectId, seen: &Seen, out: &mpsc::Sender<Utf8Bytes>) -> Result<u64, Failed> {
+    let slot = app.snapshots.slot(project);
+    // One that is never done keeps nobody waiting for ever.
+    let mut kept = tokio::time::timeout(TIMEOUT, slot.lock()).await.map_err(|_| {
+        ErrorBody::new(ErrorCode::Unavailable, "the server does not answer in time").commands(["maestro doctor"])
+    })?;
+    let young = kept.as_ref().filter(|kept| kept.at.elapsed() < YOUNG && kept.ledger == seen.ledger);
+    let young = young.filter(|kept| match app.feed.after(project.as_str(), kept.lowest) {
+        After::Commits { commits, .. } => commits.len() <= NEAR,
+        After::Behind { .. } => false,
+    });
+    let (pages, lowest, sent) = match young {
+        Some(kept) => (kept.pages.clone(), kept.lowest, 0),
+        None => {
+            *kept = None;
+            let at = Instant::now();
+            let mut made = Made { project: project.to_string(), pages: Vec::new(), lowest: u64::MAX, sent: 0, out };
+            make(app, project, seen, &mut made).await?;
+            let Made { pages, lowest, sent, .. } = made;
+            if pages.iter().map(|page| page.len()).sum::<usize>() <= KEPT_BYTES {
+                *kept = Some(Kept { pages: pages.clone(), lowest, ledger: seen.ledger.clone(), at });
+            }
+            (pages, lowest, sent)
+        }
+    };
+    drop(kept);
+    for page in pages.into_iter().skip(sent) {
+        app.budget.spend(page.len()).await;
+        out.send(page).await.map_err(|_| Failed::Gone)?;
+    }
+    Ok(lowest)
+}
+
+async fn make(app: &App, project: &ProjectId, seen: &Seen, made: &mut Made<'_>) -> Result<(), Failed> {
+    let (caller, place) = (&app.caller, Place::Project(project.clone()));
     let mut cursor = None;
     loop {
         let query = TaskList { limit: Some(PAGE), cursor, ..TaskList::default() };
         let (seq, page) = ask(caller, &place, &Query::TaskList(query), seen).await?;
-        sender.send(seq, &page.items, &[], None).await?;
+        made.page(seq, &page.items, &[], None)?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
@@ -80,15 +149,14 @@ pub async fn send(
     for _ in 0..SESSION_PAGES {
         let query = SessionList { all: true, limit: Some(PAGE), cursor, ..SessionList::default() };
         let (seq, page) = ask(caller, &place, &Query::SessionList(query), seen).await?;
-        sender.send(seq, &[], &page.items, None).await?;
+        made.page(seq, &[], &page.items, None)?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
         }
     }
-    let (seq, timeline) = recent(caller, &place, seen).await.unwrap_or((sender.lowest, Vec::new()));
-    sender.send(seq, &[], &[], Some(&timeline)).await?;
-    Ok(sender.lowest)
+    let (seq, timeline) = recent(caller, &place, seen).await.unwrap_or((made.lowest, Vec::new()));
+    made.page(seq, &[], &[], Some(&timeline))
 }
 
 /// The timeline's newest entries, as many as come: tasks and sessions are worth showing without them.
@@ -126,15 +194,19 @@ async fn ask_within(
     Ok((seq, reply.parse()?))
 }
 
-struct Sender<'a> {
+/// A snapshot that is being made for one client, and kept for others.
+struct Made<'a> {
     project: String,
-    page: u32,
+    pages: Vec<Utf8Bytes>,
     lowest: u64,
+    /// How many of the pages the client has already.
+    sent: usize,
     out: &'a mpsc::Sender<Utf8Bytes>,
 }
 
-impl Sender<'_> {
-    async fn send(
+impl Made<'_> {
+    /// Takes a page and passes it on if the client takes it now; others are not kept waiting for one that reads slowly.
+    fn page(
         &mut self,
         seq: u64,
         tasks: &[Box<RawValue>],
@@ -142,11 +214,17 @@ impl Sender<'_> {
         timeline: Option<&[Box<RawValue>]>,
     ) -> Result<(), Failed> {
         self.lowest = self.lowest.min(seq);
-        let last = timeline.is_some();
-        let (project, page) = (&self.project, self.page);
-        let frame = Frame { r#type: "snapshot", project, seq, page, last, tasks, sessions, timeline };
-        self.page += 1;
-        let text = serde_json::to_string(&frame).unwrap_or_default();
-        self.out.send(text.into()).await.map_err(|_| Failed::Gone)
+        let (last, page) = (timeline.is_some(), self.pages.len());
+        let frame = Frame { r#type: "snapshot", project: &self.project, seq, page, last, tasks, sessions, timeline };
+        let text: Utf8Bytes = serde_json::to_string(&frame).unwrap_or_default().into();
+        if self.sent == self.pages.len() {
+            match self.out.try_send(text.clone()) {
+                Ok(()) => self.sent += 1,
+                Err(TrySendError::Full(_)) => {}
+                Err(TrySendError::Closed(_)) => return Err(Failed::Gone),
+            }
+        }
+        self.pages.push(text);
+        Ok(())
     }
 }

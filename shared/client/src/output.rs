@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use maestro_wire::{TerminalSize, header};
 
+use crate::follow::Delivered;
 use crate::header::Headers;
 use crate::message::Message;
 use crate::read::Stored;
@@ -31,6 +32,11 @@ impl Piece {
     pub fn stored(stored: &Stored) -> Option<Self> {
         let headers: &Headers = &stored.headers;
         Self::read(|name| headers.get(name), &stored.payload)
+    }
+
+    /// The same as a follower brings it.
+    pub fn delivered(delivered: &Delivered) -> Option<Self> {
+        Self::read(|name| delivered.header(name), delivered.payload())
     }
 
     /// The offset behind its last byte.

@@ -17,6 +17,7 @@ pub const FROM_CLIENT: &[(&str, &str)] = &[
     ("term.resize", "The size that the viewer has."),
     ("term.close", "Shows it no more."),
     ("term.screen", "One look at a terminal, answered by `reply`."),
+    ("diff", "What a session changed in its worktree, told by the spawner that has it; answered by `reply`."),
     ("ping", "Answered by `pong`."),
     ("pong", "Answers nothing; a sign of life."),
 ];
@@ -79,6 +80,11 @@ pub fn schemas() -> Named {
         ("term.resize", json!({"term": term, "cols": size, "rows": size}), vec!["term", "cols", "rows"]),
         ("term.close", json!({"term": term}), vec!["term"]),
         ("term.screen", json!({"id": text, "session": session, "epoch": number}), vec!["id", "session", "epoch"]),
+        (
+            "diff",
+            json!({"id": text, "session": session, "node": describe(&text, "Where the session runs, or ran.")}),
+            vec!["id", "session", "node"],
+        ),
         ("ping", json!({}), vec![]),
         ("pong", json!({}), vec![]),
     ];

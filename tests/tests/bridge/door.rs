@@ -100,3 +100,31 @@ fn http_refuses_with_a_code_and_a_hint_and_says_how_to_be_framed() {
     }
     assert_eq!(stack.http("DELETE", "/", &[]).status, 405);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_are_for_those_who_may_come_in() {
+    let stack = Stack::start();
+    let token = format!("Bearer {}", stack.token());
+    let jetstream = async_nats::jetstream::new(stack.nats.connect("spawner").await);
+    let store = jetstream.get_object_store("RECORDINGS").await.unwrap();
+    let text = "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"hi\"]\n";
+    store.put("web.s1.2.cast", &mut text.as_bytes()).await.unwrap();
+    tokio::task::spawn_blocking(move || {
+        let get = |path: &str| stack.get(path, &[("Authorization", &token)]);
+        assert_eq!(stack.get("/api/recording/web/s1/2", &[]).status, 401);
+        let found = get("/api/recording/web/s1/2");
+        assert_eq!((found.status, found.body.as_str()), (200, text));
+        assert_eq!(found.header("content-type"), Some("application/x-asciicast"));
+        for (path, status, code) in [
+            ("/api/recording/web/s1/1", 404, "file_not_found"),
+            ("/api/recording/web/s1/x", 400, "invalid_value"),
+            ("/api/recording/web/t1/1", 400, "invalid_session_id"),
+            ("/api/recording/..%2Fweb/s1/1", 400, "invalid_project_id"),
+        ] {
+            let answer = get(path);
+            assert_eq!((answer.status, answer.json()["error"].as_str()), (status, Some(code)), "{path}");
+        }
+    })
+    .await
+    .unwrap();
+}

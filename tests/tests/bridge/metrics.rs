@@ -5,8 +5,9 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
-use super::client::{Picture, next_of, open_with_token, say};
+use super::client::{Picture, next_of, open_with_token, read_until, say};
 use super::stack::{Bob, Stack};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,4 +88,49 @@ fn a_connection_that_asks_for_nothing_is_closed() {
         let ended = stream.read_to_end(&mut answer);
         assert!(ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset));
     }
+}
+
+/// Ten thousand that ask for nothing: their places go to whoever comes later, and nobody else notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_asks_for_nothing_keeps_nobody_out() {
+    const SILENT: usize = 10_000;
+    const PLACES: usize = 2048;
+    let stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    let mut picture = Picture::default();
+    let mut bystander = open_with_token(&stack).await;
+    say(&mut bystander, picture.hello("web")).await;
+    read_until(&mut bystander, &mut picture, |picture| picture.snapshots == 1).await;
+
+    let mut crowd = std::collections::VecDeque::new();
+    for n in 0..SILENT {
+        // As many as this process may have open; the bridge has dropped the older ones.
+        if crowd.len() > PLACES + 500 {
+            crowd.pop_front();
+        }
+        let mut stream = tokio::net::TcpStream::connect(stack.host()).await.unwrap();
+        if n % 3 == 0 {
+            // It may have made room already.
+            let _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await;
+        }
+        crowd.push_back(stream);
+        if n % 2_000 == 1_999 {
+            let title = format!("while {n} wait");
+            bob.task("web", &title).await;
+            read_until(&mut bystander, &mut picture, |picture| picture.has_title(&title)).await;
+            let mut late = open_with_token(&stack).await;
+            say(&mut late, Picture::default().hello("web")).await;
+            next_of(&mut late, "snapshot").await;
+        }
+    }
+    let token = format!("Bearer {}", stack.token());
+    let figures = tokio::task::spawn_blocking(move || stack.get("/metrics", &[("Authorization", &token)]).body);
+    let figures = figures.await.unwrap();
+    let count = |name: &str| {
+        let line = figures.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<usize>().ok());
+        line.unwrap_or_else(|| panic!("{name} is not in\n{figures}"))
+    };
+    assert!(count("maestro_bridge_refused_total{why=\"silent\"}") >= SILENT - PLACES - 10, "{figures}");
+    assert_eq!((picture.resyncs, picture.snapshots), (0, 1), "the bystander was not disturbed");
 }

@@ -19,6 +19,7 @@ async fn a_client_that_fell_behind_is_told_and_recovers_by_a_snapshot() {
         read_until(socket, picture, |picture| picture.snapshots == 1).await;
     }
 
+    let before = stack.bridge_memory();
     // 36 MiB: more than the ring and all buffers between the two hold.
     let description = "x".repeat(60_000);
     let writing = async {
@@ -40,6 +41,10 @@ async fn a_client_that_fell_behind_is_told_and_recovers_by_a_snapshot() {
     let reading = read_until(&mut quick, &mut seen_by_quick, |picture| picture.tasks.len() == 600);
     tokio::time::timeout(Duration::from_secs(20), futures::future::join(writing, reading)).await.unwrap();
     assert_eq!((seen_by_quick.resyncs, seen_by_quick.snapshots), (0, 1), "the quick one is not disturbed");
+
+    // The ring and one client's buffers, not what it did not read. Debug builds and allocators take their share.
+    let grown = stack.bridge_memory().saturating_sub(before);
+    assert!(grown < 64 << 20, "the bridge grew by {grown} bytes");
 
     let last = bob.task("web", "the last").await;
     read_until(&mut slow, &mut seen_by_slow, |picture| picture.tasks.contains_key(&last)).await;

@@ -20,6 +20,8 @@ pub struct Stack {
     pub nats: NatsServer,
     directory: TempDir,
     port: u16,
+    /// Certificate and key, when the bridge speaks TLS.
+    tls: Option<(PathBuf, PathBuf)>,
 }
 
 /// What an HTTP request was answered.
@@ -52,6 +54,11 @@ pub fn program(name: &str) -> Command {
 
 impl Stack {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// Over TLS, `get` and `http` reach nothing.
+    pub fn start_with(tls: Option<(PathBuf, PathBuf)>) -> Self {
         let nats = NatsServer::secured();
         let directory = tempfile::Builder::new().prefix("maestro-bridge-").tempdir().unwrap();
         let ready = directory.path().join("server.ready");
@@ -61,7 +68,7 @@ impl Stack {
         command.env("MAESTRO_CORE_URL", url(&nats, "core")).env("MAESTRO_WORK_URL", url(&nats, "core-work"));
         let server = command.spawn().unwrap();
         await_file(&ready, &directory.path().join("server.log"));
-        let mut stack = Self { bridge: None, server, nats, directory, port: 0 };
+        let mut stack = Self { bridge: None, server, nats, directory, port: 0, tls };
         stack.start_bridge();
         stack
     }
@@ -76,9 +83,16 @@ impl Stack {
         command.arg("--token-file").arg(self.token_file()).arg("--ready-file").arg(&ready).stderr(log);
         command.env("MAESTRO_CORE_URL", url(&self.nats, "core")).env("MAESTRO_WORK_URL", url(&self.nats, "core-work"));
         command.env("MAESTRO_LOG", "debug");
+        if let Some((certificate, key)) = &self.tls {
+            command.arg("--tls-cert").arg(certificate).arg("--tls-key").arg(key);
+        }
         self.bridge = Some(command.spawn().unwrap());
         let ready = await_file(&ready, &log_path);
         self.port = ready["listen"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+        if self.tls.is_some() {
+            assert_eq!(ready["scheme"], "https");
+            return;
+        }
         let deadline = Instant::now() + READY;
         while self.get("/readyz", &[]).status != 200 {
             assert!(Instant::now() < deadline, "the bridge is not ready:\n{}", self.bridge_log());
@@ -113,6 +127,16 @@ impl Stack {
 
     pub fn token(&self) -> String {
         fs::read_to_string(self.token_file()).unwrap().trim().to_owned()
+    }
+
+    /// What the bridge has in memory, bytes.
+    pub fn bridge_memory(&self) -> u64 {
+        let pid = self.bridge.as_ref().unwrap().id();
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+        let kib = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+        kib.unwrap() * 1024
     }
 
     pub fn bridge_log(&self) -> String {

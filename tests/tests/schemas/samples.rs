@@ -251,6 +251,7 @@ fn frames_of_the_socket_fit() {
         ("client.cmd", json!({"type": "cmd", "id": id, "entity": "task", "verb": "create", "data": {"title": "a"}})),
         ("client.qry", json!({"type": "qry", "id": "q1", "entity": "project", "verb": "list", "project": "_"})),
         ("client.switch", json!({"type": "switch", "project": "web"})),
+        ("client.diff", json!({"type": "diff", "id": "d1", "session": "s1", "node": "build-2"})),
         (
             "bridge.welcome",
             json!({"type": "welcome", "version": 1, "ledger": "L", "projects": null, "user": "ann", "serverVersion": "0.1.0"}),

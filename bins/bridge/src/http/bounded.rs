@@ -1,8 +1,11 @@
-//! A listener that accepts so many connections at once; the next ones wait in the system's queue.
+//! A listener that holds so many connections at once. When all places are taken, whoever has waited longest without
+//! having been answered anything makes room for the next one: so a crowd that asks for nothing keeps nobody out.
 //!
 //! A connection that gets no answer for long is not asking for one (it dribbles its request, or sends none): it is
-//! closed, so that its place is free for others. So is one that takes nothing. A WebSocket is pinged more often than that.
+//! closed, so that its place is free for others, as is one whose handshake takes that long. So is one that takes
+//! nothing. A WebSocket is pinged more often than that.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -12,10 +15,12 @@ use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsAcceptor;
 
+use super::wire::Wire;
 use crate::config::Limits;
 use crate::metrics::Metrics;
 
@@ -24,13 +29,44 @@ pub struct Bounded {
     places: Arc<Semaphore>,
     first_answer: Duration,
     silence: Duration,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
     metrics: Arc<Metrics>,
+    /// Ways to tell a connection that was answered nothing yet that its place is needed; as many as places at most.
+    unanswered: VecDeque<oneshot::Sender<()>>,
 }
 
 impl Bounded {
-    pub fn new(listener: TcpListener, limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    /// `tls`: what connections that come from now on speak, if they do.
+    pub fn new(
+        listener: TcpListener,
+        limits: &Limits,
+        tls: Option<watch::Receiver<TlsAcceptor>>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let places = Arc::new(Semaphore::new(limits.connections));
-        Self { listener, places, first_answer: limits.first_answer, silence: limits.silence, metrics }
+        Self {
+            listener,
+            places,
+            first_answer: limits.first_answer,
+            silence: limits.silence,
+            tls,
+            metrics,
+            unanswered: VecDeque::new(),
+        }
+    }
+
+    /// A place for one more.
+    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        if self.places.available_permits() == 0 {
+            // Those that were answered, or are gone, do not listen any more.
+            while let Some(oldest) = self.unanswered.pop_front() {
+                if oldest.send(()).is_ok() {
+                    break;
+                }
+            }
+        }
+        // The semaphore is never closed.
+        self.places.clone().acquire_owned().await.ok()
     }
 }
 
@@ -39,15 +75,24 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed.
-        let place = self.places.clone().acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
+        let place = self.place().await;
+        let (needed, told) = oneshot::channel();
+        if self.unanswered.len() > self.places.available_permits() + 64 {
+            self.unanswered.retain(|waiting| !waiting.is_closed());
+        }
+        self.unanswered.push_back(needed);
         // Frames are small and awaited; a socket that cannot be told so is only slower.
         let _ = stream.set_nodelay(true);
+        let wire = match &self.tls {
+            Some(tls) => Wire::secured(&tls.borrow(), stream, self.metrics.clone()),
+            None => Wire::plain(stream),
+        };
         let connection = Connection {
-            stream,
+            wire,
             patience: Box::pin(tokio::time::sleep(self.first_answer)),
             silence: self.silence,
+            needed: Some(told),
             metrics: self.metrics.clone(),
             _place: place,
         };
@@ -61,10 +106,12 @@ impl Listener for Bounded {
 
 /// A connection that gives its place back when it ends.
 pub struct Connection {
-    stream: TcpStream,
+    wire: Wire,
     /// Runs out when nothing was written for so long.
     patience: Pin<Box<Sleep>>,
     silence: Duration,
+    /// Until it is answered something: says that its place is needed.
+    needed: Option<oneshot::Receiver<()>>,
     metrics: Arc<Metrics>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -72,7 +119,9 @@ pub struct Connection {
 impl Connection {
     /// Whether nothing was written for too long.
     fn is_silent(&mut self, cx: &mut Context<'_>) -> Option<io::Error> {
-        self.patience.as_mut().poll(cx).is_ready().then(|| {
+        let needed = self.needed.as_mut().is_some_and(|needed| Pin::new(needed).poll(cx).is_ready());
+        (needed || self.patience.as_mut().poll(cx).is_ready()).then(|| {
+            self.needed = None;
             self.metrics.silent_connections.one();
             io::Error::new(io::ErrorKind::TimedOut, "nothing was asked for, or taken, in time")
         })
@@ -81,6 +130,7 @@ impl Connection {
     fn written(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Ok(count)) if count > 0 => {
+                self.needed = None;
                 let next = Instant::now() + self.silence;
                 self.patience.as_mut().reset(next);
                 outcome
@@ -97,22 +147,22 @@ impl AsyncRead for Connection {
         if let Some(error) = self.is_silent(cx) {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        Pin::new(&mut self.wire).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let outcome = Pin::new(&mut self.wire).poll_write(cx, buf);
         self.written(cx, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.wire).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.wire).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -120,11 +170,11 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let outcome = Pin::new(&mut self.wire).poll_write_vectored(cx, bufs);
         self.written(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 }

@@ -14,6 +14,7 @@ use super::refuse;
 pub struct Door {
     names: Vec<String>,
     port: u16,
+    tls: bool,
 }
 
 /// Why a request does not come in.
@@ -26,14 +27,23 @@ pub enum Refusal {
 }
 
 impl Door {
-    pub fn new(listen: SocketAddr, names: &[String]) -> Self {
+    /// `tls`: the bridge speaks it itself; otherwise a proxy before it may.
+    pub fn new(listen: SocketAddr, names: &[String], tls: bool) -> Self {
         let names = std::iter::once(listen.to_string()).chain(names.iter().cloned());
-        Self { names: names.map(|name| name.to_ascii_lowercase()).collect(), port: listen.port() }
+        Self { names: names.map(|name| name.to_ascii_lowercase()).collect(), port: listen.port(), tls }
     }
 
     /// The cookie's name: cookies do not tell ports apart, several stacks on one host do.
     pub fn cookie(&self) -> String {
-        format!("maestro_{}", self.port)
+        // Browsers take a name with this prefix over TLS only, and only for this very host.
+        let prefix = if self.tls { "__Host-" } else { "" };
+        format!("{prefix}maestro_{}", self.port)
+    }
+
+    /// The `Set-Cookie` line that makes a browser known for `age` seconds.
+    pub fn set_cookie(&self, secret: &str, age: u64) -> String {
+        let secure = if self.tls { "; Secure" } else { "" };
+        format!("{}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}", self.cookie())
     }
 
     /// # Errors
@@ -48,7 +58,8 @@ impl Door {
             && (upgrade || *method != Method::GET)
         {
             let origin = origin.to_ascii_lowercase();
-            let of = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            let plain = origin.strip_prefix("http://").filter(|_| !self.tls);
+            let of = plain.or_else(|| origin.strip_prefix("https://"));
             if of != Some(host.as_str()) {
                 return Err(Refusal::Origin(origin));
             }
@@ -104,7 +115,11 @@ mod tests {
     use super::*;
 
     fn check(method: Method, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
-        let door = Door::new("127.0.0.1:7373".parse().unwrap(), &["Maestro.example".to_owned()]);
+        let door = Door::new("127.0.0.1:7373".parse().unwrap(), &["Maestro.example".to_owned()], false);
+        headers_checked(&door, method, pairs)
+    }
+
+    fn headers_checked(door: &Door, method: Method, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.insert(name.parse::<header::HeaderName>().unwrap(), value.parse().unwrap());
@@ -135,5 +150,20 @@ mod tests {
         let post = |origin| check(Method::POST, &[("host", "localhost:7373"), ("origin", origin)]);
         assert_eq!(post("http://localhost:7373"), Ok(()));
         assert!(post("http://evil.example").is_err());
+    }
+
+    #[test]
+    fn with_tls_only_pages_that_came_over_it_are_our_own_and_the_cookie_stays_on_it() {
+        let door = Door::new("127.0.0.1:7373".parse().unwrap(), &[], true);
+        let ws = |origin| {
+            let pairs = [("host", "localhost:7373"), ("upgrade", "websocket"), ("origin", origin)];
+            headers_checked(&door, Method::GET, &pairs)
+        };
+        assert_eq!(ws("https://localhost:7373"), Ok(()));
+        assert!(ws("http://localhost:7373").is_err());
+        assert_eq!(
+            door.set_cookie("x", 9),
+            "__Host-maestro_7373=x; Path=/; Max-Age=9; HttpOnly; SameSite=Strict; Secure"
+        );
     }
 }

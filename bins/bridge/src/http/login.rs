@@ -77,8 +77,7 @@ pub async fn page(State(app): State<Arc<App>>, Query(visit): Query<Visit>, heade
     let Some(code) = visit.code else { return asset::index(StatusCode::OK, &headers) };
     match app.access.redeem(&code) {
         Ok(Some(secret)) => {
-            let age = SESSION_LIFE.as_secs();
-            let cookie = format!("{}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict", app.door.cookie());
+            let cookie = app.door.set_cookie(&secret, SESSION_LIFE.as_secs());
             (StatusCode::SEE_OTHER, [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)]).into_response()
         }
         // An old address opened again by a browser that is known.

@@ -5,7 +5,10 @@ mod bounded;
 mod door;
 mod health;
 pub mod login;
+pub mod recording;
 mod refuse;
+pub mod tls;
+mod wire;
 
 use std::sync::Arc;
 
@@ -26,10 +29,12 @@ use door::Refusal;
 pub use refuse::refuse;
 
 use crate::access::Access;
+use crate::budget::Budget;
 use crate::config::Limits;
 use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
+use crate::snapshot::Snapshots;
 use crate::system::System;
 
 /// What every handler shares.
@@ -43,8 +48,12 @@ pub struct App {
     pub nodes: watch::Receiver<Nodes>,
     pub metrics: Arc<Metrics>,
     pub system: System,
+    pub snapshots: Snapshots,
+    pub budget: Budget,
     /// Room for clients.
     pub places: Arc<Semaphore>,
+    /// Turns to read a recording.
+    pub recordings: Semaphore,
     pub limits: Limits,
     pub connections: TaskTracker,
     pub shutdown: CancellationToken,
@@ -59,6 +68,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/api/code", post(login::code))
         .route("/api/session", get(login::session))
+        .route("/api/recording/{project}/{session}/{epoch}", get(recording::serve))
         .route("/", get(login::page))
         .fallback(asset::serve)
         .layer(middleware::from_fn_with_state(app.clone(), guard))

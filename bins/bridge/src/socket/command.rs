@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
-use maestro_client::Seen;
+use maestro_client::{Headers, RequestError, Seen};
 use maestro_domain::ProjectId;
-use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, QueryEnvelope, Reply, decode_command, decode_query};
+use maestro_wire::{
+    CommandEnvelope, ErrorBody, ErrorCode, Place, QueryEnvelope, Reply, ScreenView, Subject, decode_command,
+    decode_query,
+};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::frame::{self, Cmd, Qry, TermScreen};
+use super::frame::{self, Cmd, Diff, Qry, TermScreen};
 use crate::http::App;
 use crate::terminal::{self, Failure};
 
@@ -76,7 +79,30 @@ async fn try_screen(app: &App, look: TermScreen, current: Option<ProjectId>) -> 
     })?;
     // A screen is made of whole characters; what is not is shown as such.
     let text = String::from_utf8_lossy(&screen.bytes);
-    Ok(Reply::ok(&json!({ "offset": screen.offset, "cols": screen.cols, "rows": screen.rows, "text": text })))
+    let ScreenView { offset, cols, rows, .. } = screen.view;
+    Ok(Reply::ok(&json!({ "offset": offset, "cols": cols, "rows": rows, "text": text })))
+}
+
+/// What a session changed; the frame that answers.
+pub async fn diff(app: &App, diff: Diff, current: Option<ProjectId>) -> Utf8Bytes {
+    let id = diff.id.clone();
+    frame::reply(&id, try_diff(app, diff, current).await)
+}
+
+async fn try_diff(app: &App, Diff { session, node, .. }: Diff, current: Option<ProjectId>) -> Result<Reply, ErrorBody> {
+    let project = current.ok_or_else(no_project)?;
+    let unavailable = |text: String| ErrorBody::new(ErrorCode::Unavailable, text);
+    let work =
+        app.work.as_ref().ok_or_else(|| unavailable("this bridge has no connection for terminals".to_owned()))?;
+    let subject = Subject::Node { node: node.clone(), verb: "diff".to_owned() }.to_string();
+    let body = json!({ "project": project, "session": session }).to_string();
+    let asked = work.request(&subject, &Headers::new(), body.into(), TIMEOUT).await;
+    let message = asked.map_err(|error| match error {
+        RequestError::NoResponders { .. } => unavailable(format!("the host {node}, which has the files, is not there"))
+            .commands(["maestro node list".to_owned()]),
+        other => unavailable(other.to_string()),
+    })?;
+    message.json::<Reply>().map_err(|_| unavailable(format!("the answer of {node} is no reply")))
 }
 
 pub fn no_project() -> ErrorBody {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::extract::ws::Utf8Bytes;
-use maestro_domain::{Actor, ProjectId, SessionId, StatusKind};
+use maestro_domain::{Actor, NodeName, ProjectId, SessionId, StatusKind};
 use maestro_wire::{CommandId, ErrorBody, ErrorCode, NodeRecord, Place, Reply, decode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -111,6 +111,16 @@ pub struct TermScreen {
     pub epoch: u32,
 }
 
+/// `diff`: what a session changed in its worktree, told by the spawner that has it; answered by a `reply`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    pub id: String,
+    pub session: SessionId,
+    /// Where the session runs, or ran.
+    pub node: NodeName,
+}
+
 /// Everything a client may send.
 #[derive(Debug)]
 pub enum FromClient {
@@ -119,6 +129,7 @@ pub enum FromClient {
     TermResize(TermResize),
     TermClose(TermClose),
     TermScreen(TermScreen),
+    Diff(Diff),
     Hello(Hello),
     Cmd(Cmd),
     Qry(Qry),
@@ -157,6 +168,7 @@ pub fn parse(text: &str) -> Result<FromClient, ErrorBody> {
         "term.resize" => FromClient::TermResize(decode(bytes)?),
         "term.close" => FromClient::TermClose(decode(bytes)?),
         "term.screen" => FromClient::TermScreen(decode(bytes)?),
+        "diff" => FromClient::Diff(decode(bytes)?),
         "ping" => FromClient::Ping,
         "pong" => FromClient::Pong,
         other => {
@@ -164,7 +176,7 @@ pub fn parse(text: &str) -> Result<FromClient, ErrorBody> {
             let text = format!("there is no frame '{other}'");
             return Err(ErrorBody::new(ErrorCode::UnknownCommand, text)
                 .suggest(
-                "frames are hello, cmd, qry, switch, term.open, term.in, term.resize, term.close, term.screen, ping, pong",
+                "frames are hello, cmd, qry, switch, term.open, term.in, term.resize, term.close, term.screen, diff, ping, pong",
             ));
         }
     })

@@ -85,6 +85,11 @@ impl Pump<'_> {
         }
     }
 
+    async fn send(&self, frame: Utf8Bytes) -> Result<(), Gone> {
+        self.app.budget.spend(frame.len()).await;
+        self.data.send(frame).await.map_err(|_| Gone)
+    }
+
     /// Returns when the client has fallen behind what can be replayed.
     async fn join_and_follow(&self, position: u64) -> Result<(), Gone> {
         let Some(position) = self.join(position).await? else { return Ok(()) };
@@ -100,7 +105,7 @@ impl Pump<'_> {
                         return Err(Gone);
                     }
                     for commit in commits {
-                        self.data.send(commit.frame).await.map_err(|_| Gone)?;
+                        self.send(commit.frame).await?;
                     }
                 }
             }
@@ -129,7 +134,7 @@ impl Pump<'_> {
             };
             let end = loop {
                 match replay.next().await {
-                    Ok(Ok(commit)) => self.data.send(commit.frame).await.map_err(|_| Gone)?,
+                    Ok(Ok(commit)) => self.send(commit.frame).await?,
                     Ok(Err(end)) => break end,
                     Err(cause) => {
                         tracing::warn!(%cause, "missed commits cannot be read");
@@ -153,7 +158,7 @@ impl Pump<'_> {
         self.app.metrics.snapshots.one();
         loop {
             let ledger = self.app.feed.ledger().borrow().id.clone();
-            match snapshot::send(&self.app.caller, &self.project, &Seen { seq: None, ledger }, self.data).await {
+            match snapshot::send(self.app, &self.project, &Seen { seq: None, ledger }, self.data).await {
                 Ok(position) => return Ok(position),
                 Err(Failed::Gone) => return Err(Gone),
                 Err(Failed::Refused(error)) => {

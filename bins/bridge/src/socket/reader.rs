@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, SplitStream};
 use futures::{FutureExt as _, StreamExt as _};
 use maestro_domain::ProjectId;
-use maestro_wire::{ErrorBody, ErrorCode, ProjectView};
+use maestro_wire::{ErrorBody, ErrorCode, ProjectView, TerminalSize};
 use tokio::sync::{mpsc, watch};
 
 use super::command;
@@ -126,6 +126,15 @@ pub async fn read(
                     None
                 }
             }
+            Ok(FromClient::Diff(diff)) => {
+                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
+                    app.metrics.refused_rate.one();
+                    Some(command::too_many(&diff.id))
+                } else {
+                    running.push(command::diff(app, diff, current).boxed());
+                    None
+                }
+            }
             Ok(FromClient::TermOpen(open)) => {
                 let opened = match current {
                     Some(project) => terminals.open(open, project),
@@ -141,7 +150,7 @@ pub async fn read(
                 let acted = if cols == 0 || rows == 0 || cols > SIZE || rows > SIZE {
                     Err(ErrorBody::new(ErrorCode::InvalidValue, format!("a terminal has 1 to {SIZE} columns and rows")))
                 } else {
-                    terminals.act(term, Act::Resize { cols, rows })
+                    terminals.act(term, Act::Resize(TerminalSize { cols, rows }))
                 };
                 acted.err().map(|error| frame::error(&error))
             }

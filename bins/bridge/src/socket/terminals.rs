@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::StreamExt as _;
 use futures::future::{AbortHandle, Abortable, BoxFuture};
 use futures::stream::FuturesUnordered;
-use maestro_wire::{ErrorBody, ErrorCode};
+use maestro_wire::{ErrorBody, ErrorCode, TerminalSize};
 use tokio::sync::mpsc;
 
 use super::frame::{self, TermOpen, ToClient};
@@ -141,7 +141,7 @@ async fn tell(term: u32, place: &Place, event: Event, out: &mpsc::Sender<Message
     };
     match event {
         Event::Screen { screen, past } => {
-            let (cols, rows, offset) = (screen.cols, screen.rows, screen.offset);
+            let (cols, rows, offset) = (screen.view.cols, screen.view.rows, screen.view.offset);
             say(ToClient::TermOpened { term, session: place.session, epoch: place.epoch, cols, rows, offset }).await?;
             for piece in past {
                 send(PAST, 0, &piece).await?;
@@ -149,7 +149,7 @@ async fn tell(term: u32, place: &Place, event: Event, out: &mpsc::Sender<Message
             send(SCREEN, offset, &screen.bytes).await
         }
         Event::Output { offset, bytes } => send(OUTPUT, offset, &bytes).await,
-        Event::Resized((cols, rows)) => say(ToClient::TermSize { term, cols, rows }).await,
+        Event::Resized(TerminalSize { cols, rows }) => say(ToClient::TermSize { term, cols, rows }).await,
         Event::Ended(code) => {
             let reason =
                 code.map_or_else(|| "the agent ended".to_owned(), |code| format!("the agent ended with code {code}"));

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use maestro_client::{Bytes, Client};
+use maestro_client::{Bytes, Client, Piece, Splice, Spliced};
+use maestro_wire::TerminalSize;
 use tokio::sync::mpsc;
 
-use super::holder::{self, Failure, Piece, Screen, Size};
+use super::holder::{self, Failure, Screen};
 use super::{Place, past};
 
 /// How often a holder that does not answer is asked again, and how long it may take.
@@ -21,7 +22,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub enum Act {
     Input(Bytes),
-    Resize { cols: u16, rows: u16 },
+    Resize(TerminalSize),
 }
 
 /// What a viewer gets.
@@ -32,7 +33,7 @@ pub enum Event {
     /// Bytes that follow, and the offset of the first.
     Output { offset: u64, bytes: Bytes },
     /// Somebody made it larger or smaller.
-    Resized(Size),
+    Resized(TerminalSize),
     /// The agent ended, and with it its terminal.
     Ended(Option<i32>),
     /// Nobody holds it; this is what is left of it.
@@ -54,9 +55,9 @@ pub async fn attach(
         while let Some(act) = acts.recv().await {
             let done = match act {
                 Act::Input(bytes) => holder::input(work, place, who, size, bytes).await,
-                Act::Resize { cols, rows } => {
-                    size = Some((cols, rows));
-                    holder::resize(work, place, who, (cols, rows)).await
+                Act::Resize(wanted) => {
+                    size = Some(wanted);
+                    holder::resize(work, place, who, wanted).await
                 }
             };
             let told = match done {
@@ -88,10 +89,11 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
             let _ = events.send(Event::Gone { past }).await;
             return;
         };
-        let past = if first { past::read(work, place, Some(screen.offset)).await } else { Vec::new() };
+        let past = if first { past::read(work, place, Some(screen.view.offset)).await } else { Vec::new() };
         first = false;
         let mut dropped = work.dropped_messages();
-        let (mut position, mut size) = (screen.offset, (screen.cols, screen.rows));
+        let mut splice = Splice::at(screen.view.offset);
+        let mut size = TerminalSize { cols: screen.view.cols, rows: screen.view.rows };
         if events.send(Event::Screen { screen, past }).await.is_err() {
             return;
         }
@@ -105,37 +107,34 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
                         continue;
                     }
                     match holder::screen(work, place).await {
-                        Ok(screen) if screen.offset > position => break,
+                        Ok(screen) if screen.view.offset > splice.next() => break,
                         Ok(_) | Err(_) => dropped = now,
                     }
                     continue;
                 }
             };
             let Some(message) = message else { return };
-            let Some(piece) = Piece::read(message) else { continue };
-            let end = piece.offset + piece.bytes.len() as u64;
-            let missing = piece.offset > position && piece.gap.is_none_or(|gap| gap > position);
-            if missing {
-                let from = piece.offset;
-                tracing::debug!(session = %place.session, position, from, "output is missing; the screen is asked for");
-                break;
-            }
+            let Some(piece) = Piece::of(&message) else { continue };
+            let bytes = match splice.take(&piece) {
+                Spliced::More(bytes) | Spliced::Gap { bytes, .. } => bytes,
+                Spliced::Missing { from, to } => {
+                    tracing::debug!(session = %place.session, from, to, "output is missing; the screen is asked for");
+                    break;
+                }
+            };
             let mut told = Ok(());
             if let Some(new) = piece.size.filter(|new| *new != size) {
                 size = new;
                 told = events.send(Event::Resized(new)).await;
             }
-            if end > position && told.is_ok() {
-                let known = usize::try_from(position.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
-                let bytes = piece.bytes.slice(known.min(piece.bytes.len())..);
-                let offset = position.max(piece.offset);
+            if !bytes.is_empty() && told.is_ok() {
+                let offset = splice.next() - bytes.len() as u64;
                 told = events.send(Event::Output { offset, bytes }).await;
-                position = end;
             }
-            if piece.end.is_some() && told.is_ok() {
-                told = events.send(Event::Ended(piece.end)).await;
+            if piece.code.is_some() && told.is_ok() {
+                told = events.send(Event::Ended(piece.code)).await;
             }
-            if told.is_err() || piece.end.is_some() {
+            if told.is_err() || piece.code.is_some() {
                 return;
             }
         }

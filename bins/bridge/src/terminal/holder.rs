@@ -1,57 +1,23 @@
-//! The requests that a holder answers, and the headers of its output.
+//! The requests that a holder answers.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use maestro_client::{Bytes, Client, Headers, Message, RequestError};
-use maestro_wire::Reply;
-use maestro_wire::header::{END, GAP, OFFSET, SIZE, VIEWER};
-use serde::Deserialize;
+use maestro_client::{Bytes, Client, Headers, RequestError};
+use maestro_wire::header::{SIZE, VIEWER};
+use maestro_wire::{Reply, ScreenView, TerminalSize};
 use serde_json::json;
 
 use super::Place;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Columns and rows.
-pub type Size = (u16, u16);
-
-/// What a terminal shows, as bytes that draw it, and the offset that output goes on from.
+/// What a terminal shows: the wire's screen, its bytes decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Screen {
-    pub offset: u64,
-    pub cols: u16,
-    pub rows: u16,
+    pub view: ScreenView,
     pub bytes: Bytes,
-}
-
-/// One message of output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    pub offset: u64,
-    pub gap: Option<u64>,
-    pub size: Option<Size>,
-    pub end: Option<i32>,
-    pub bytes: Bytes,
-}
-
-impl Piece {
-    /// `None`: it is no output of a holder.
-    pub fn read(message: Message) -> Option<Self> {
-        let number = |name: &str| message.header(name).and_then(|text| text.parse::<u64>().ok());
-        let size = message.header(SIZE).and_then(|text| {
-            let (cols, rows) = text.split_once('x')?;
-            Some((cols.parse().ok()?, rows.parse().ok()?))
-        });
-        Some(Self {
-            offset: number(OFFSET)?,
-            gap: number(GAP),
-            size,
-            end: message.header(END).and_then(|text| text.parse().ok()),
-            bytes: message.into_payload(),
-        })
-    }
 }
 
 /// Why a holder did not do it.
@@ -72,36 +38,34 @@ impl From<RequestError> for Failure {
     }
 }
 
-#[derive(Deserialize)]
-struct View {
-    offset: u64,
-    cols: u16,
-    rows: u16,
-    /// Base64.
-    state: String,
-}
-
 pub async fn screen(work: &Client, place: &Place) -> Result<Screen, Failure> {
     let reply = ask(work, place, "screen", &Headers::new(), Bytes::new()).await?;
     let strange = |_| Failure::Silent("the holder's answer is no screen".to_owned());
     let data = reply.data.as_deref().map_or("null", |data| data.get());
-    let View { offset, cols, rows, state } = serde_json::from_str(data).map_err(strange)?;
-    let bytes = STANDARD.decode(state).map_err(|_| Failure::Silent("the holder's screen is no base64".to_owned()))?;
-    Ok(Screen { offset, cols, rows, bytes: bytes.into() })
+    let view: ScreenView = serde_json::from_str(data).map_err(strange)?;
+    let bytes =
+        STANDARD.decode(&view.state).map_err(|_| Failure::Silent("the holder's screen is no base64".to_owned()))?;
+    Ok(Screen { view, bytes: bytes.into() })
 }
 
 /// What somebody typed, and how large the terminal is where it was typed.
-pub async fn input(work: &Client, place: &Place, who: &str, size: Option<Size>, bytes: Bytes) -> Result<(), Failure> {
+pub async fn input(
+    work: &Client,
+    place: &Place,
+    who: &str,
+    size: Option<TerminalSize>,
+    bytes: Bytes,
+) -> Result<(), Failure> {
     let mut headers = Headers::new().with(VIEWER, who);
-    if let Some((cols, rows)) = size {
-        headers.set(SIZE, format!("{cols}x{rows}"));
+    if let Some(size) = size {
+        headers.set(SIZE, size.to_string());
     }
     ask(work, place, "in", &headers, bytes).await.map(|_| ())
 }
 
 /// Whoever typed last says how large the terminal is; from others it is no failure, and changes nothing.
-pub async fn resize(work: &Client, place: &Place, who: &str, (cols, rows): Size) -> Result<(), Failure> {
-    let body = json!({ "cols": cols, "rows": rows }).to_string();
+pub async fn resize(work: &Client, place: &Place, who: &str, size: TerminalSize) -> Result<(), Failure> {
+    let body = json!({ "cols": size.cols, "rows": size.rows }).to_string();
     ask(work, place, "resize", &Headers::new().with(VIEWER, who), body.into()).await.map(|_| ())
 }
 

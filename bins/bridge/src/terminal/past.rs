@@ -4,8 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use maestro_client::{Bytes, Client, FollowError, FollowOptions, Item, Start};
-use maestro_wire::header::OFFSET;
+use maestro_client::{Bytes, Client, FollowError, FollowOptions, Item, Piece, Splice, Spliced, Start};
 
 use super::Place;
 
@@ -32,7 +31,7 @@ async fn collect(work: &Client, place: &Place, until: Option<u64>) -> Result<Vec
     options.batch_bytes = 2 << 20;
     let mut follower = work.follow(options);
     let mut held = follower.prepare().await?;
-    let (mut pieces, mut bytes, mut end) = (VecDeque::<Bytes>::new(), 0, None::<u64>);
+    let (mut pieces, mut bytes, mut splice) = (VecDeque::<Bytes>::new(), 0, None::<Splice>);
     loop {
         let item = match held.take() {
             Some(item) => item,
@@ -40,30 +39,30 @@ async fn collect(work: &Client, place: &Place, until: Option<u64>) -> Result<Vec
             None => follower.next().await?,
         };
         let Item::Message(delivered) = item else { continue };
-        let Some(from) = delivered.header(OFFSET).and_then(|text| text.parse::<u64>().ok()) else { continue };
-        let mut piece = delivered.payload().clone();
+        let Some(mut found) = Piece::delivered(&delivered) else { continue };
         if let Some(until) = until {
-            let room = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX);
-            piece.truncate(room);
+            let room = usize::try_from(until.saturating_sub(found.offset)).unwrap_or(usize::MAX);
+            found.bytes.truncate(room);
         }
-        if piece.is_empty() {
+        if found.bytes.is_empty() {
             continue;
         }
         // Only what hangs together; a repetition of what was published before is no hole, and may end beyond it.
-        let mut from = from;
-        if let Some(known) = end.and_then(|end| end.checked_sub(from)).filter(|known| *known > 0) {
-            let known = usize::try_from(known).unwrap_or(usize::MAX);
-            if known >= piece.len() {
-                continue;
+        let joined = splice.get_or_insert(Splice::at(found.offset));
+        let piece = match joined.take(&found) {
+            Spliced::More(piece) => piece,
+            Spliced::Gap { bytes: piece, .. } => {
+                pieces.clear();
+                bytes = 0;
+                piece
             }
-            piece = piece.slice(known..);
-            from += known as u64;
-        }
-        if end.is_some_and(|end| from > end) {
-            pieces.clear();
-            bytes = 0;
-        }
-        end = Some(from + piece.len() as u64);
+            Spliced::Missing { .. } => {
+                pieces.clear();
+                bytes = 0;
+                splice = Some(Splice::at(found.end()));
+                found.bytes
+            }
+        };
         bytes += piece.len();
         pieces.push_back(piece);
         while bytes > SHOWN

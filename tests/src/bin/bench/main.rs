@@ -4,6 +4,7 @@
 //! Each case starts a real nats-server with the product's own configuration and real server processes, measures the
 //! product and the broker alternately, and writes `target/bench/<name>.json`; a table of all of them ends the run.
 
+mod bridge;
 mod case;
 mod ledger;
 mod load;

@@ -1,6 +1,7 @@
 // What the ledger says, kept by pure functions: frames in, a new state out. No clock, no socket, no React.
 
 import type { LedgerEvent, Session, Task, TimelineEntry } from "../model/entity";
+import { groupsOf, NO_GROUPS, regroup, type Groups } from "../model/groups";
 import type { Commit, SnapshotPage } from "./frame";
 
 /** Entries of the timeline that are kept. */
@@ -13,6 +14,8 @@ export interface Feed {
   readonly seq: number | null;
   readonly tasks: ReadonlyMap<string, Task>;
   readonly sessions: ReadonlyMap<string, Session>;
+  /** The same tasks by status, in their order. */
+  readonly groups: Groups;
   /** The newest first. */
   readonly timeline: readonly TimelineEntry[];
   /** Pages of a snapshot that is not whole yet. */
@@ -20,7 +23,7 @@ export interface Feed {
 }
 
 export const emptyFeed = (ledger: string | null = null, project: string | null = null): Feed => ({
-  ledger, project, seq: null, tasks: new Map(), sessions: new Map(), timeline: [], pages: [],
+  ledger, project, seq: null, tasks: new Map(), sessions: new Map(), groups: NO_GROUPS, timeline: [], pages: [],
 });
 
 /** What frames did: the new state, and whether a commit is missing before one of them. */
@@ -44,7 +47,7 @@ export function takePage(feed: Feed, page: SnapshotPage): Feed {
   // Commits go on behind the page that is the oldest; what they repeat has no higher `rev`.
   const seq = Math.min(...pages.map((each) => each.seq));
   const timeline = mergeTimeline(feed.timeline, pages.flatMap((each) => each.timeline ?? []));
-  return { ...feed, seq, tasks, sessions, timeline, pages: [] };
+  return { ...feed, seq, tasks, sessions, groups: groupsOf(tasks.values()), timeline, pages: [] };
 }
 
 /** A commit, applied whole. One that is here already changes nothing. */
@@ -67,6 +70,7 @@ class Draft {
   private tasks: Map<string, Task> | null = null;
   private sessions: Map<string, Session> | null = null;
   private entries: TimelineEntry[] = [];
+  private changed = new Set<string>();
   private seq: number | null;
 
   constructor(private readonly feed: Feed) {
@@ -87,10 +91,12 @@ class Draft {
     const [entity, id] = split(event.subject);
     const kind = event.data?.change?.kind;
     if (entity === "task" && id) {
+      this.changed.add(id);
       this.tasks = apply(this.feed.tasks, this.tasks, id, event.data?.after as Task | undefined, kind === "deleted");
     } else if (entity === "session" && id) {
       this.sessions = apply(this.feed.sessions, this.sessions, id, event.data?.after as Session | undefined, false);
     } else if (event.type === "maestro.project.purged") {
+      for (const id of (this.tasks ?? this.feed.tasks).keys()) this.changed.add(id);
       this.tasks = new Map();
       this.sessions = new Map();
     }
@@ -106,7 +112,8 @@ class Draft {
     const { feed } = this;
     if (this.seq === feed.seq) return feed;
     const timeline = this.entries.length ? mergeTimeline(feed.timeline, this.entries.reverse()) : feed.timeline;
-    return { ...feed, seq: this.seq, tasks: this.tasks ?? feed.tasks, sessions: this.sessions ?? feed.sessions, timeline };
+    const groups = this.tasks ? regroup(feed.groups, this.changed, feed.tasks, this.tasks) : feed.groups;
+    return { ...feed, seq: this.seq, groups, tasks: this.tasks ?? feed.tasks, sessions: this.sessions ?? feed.sessions, timeline };
   }
 }
 
@@ -134,6 +141,9 @@ function keepNewer<T extends { id: string; rev: number }>(map: Map<string, T>, e
 
 /** The newest first, each once, bounded. `more` is the newest first too. */
 export function mergeTimeline(known: readonly TimelineEntry[], more: readonly TimelineEntry[], limit = TIMELINE_LIMIT): TimelineEntry[] {
+  const [newest, oldest] = [known[0]?.seq ?? -1, more.at(-1)?.seq];
+  // The usual case: all of it is newer, and there is nothing to sort.
+  if (oldest !== undefined && oldest > newest) return [...more, ...known].slice(0, limit);
   const byId = new Map<string, TimelineEntry>();
   for (const entry of [...more, ...known]) if (!byId.has(entry.id)) byId.set(entry.id, entry);
   const all = [...byId.values()];

@@ -106,6 +106,7 @@ describe("cut off", () => {
     connected = false;
     const outbox = make();
     expect(mayWait("session", "stop")).toBe(false);
+    expect(mayWait("session", "restart")).toBe(false);
     const stop = { project: "web", entity: "session", verb: "stop", data: { session: "s1" }, label: "Stop s1" };
     expect(await outbox.put(stop)).toMatchObject({ state: "refused", refused: { error: LOST } });
     connected = true;

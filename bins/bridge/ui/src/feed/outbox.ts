@@ -30,9 +30,9 @@ export interface Entry {
 /** How a command ended. `queued`: it is kept and goes out later. */
 export type Outcome = { state: "done"; reply: Extract<Reply, { success: true }> } | { state: "refused"; refused: Refused } | { state: "queued" };
 
-/** What makes no sense later is never queued: a stop that arrives in an hour stops something else. */
+/** What makes no sense later is never queued: a stop, or a restart, that arrives in an hour ends something else. */
 export const mayWait = (entity: string, verb: string): boolean =>
-  !(entity === "session" && verb === "stop") && !(entity === "project" && verb === "purge");
+  !(entity === "session" && (verb === "stop" || verb === "restart")) && !(entity === "project" && verb === "purge");
 
 export interface Shelf {
   getItem(key: string): string | null;

@@ -1,8 +1,7 @@
 // What follows from the entities, for the views. Pure, and no decision: whether something is allowed is the server's to say.
 
-import { idNumber, isLiving, later, type Priority, type Session, type Subtask, type Task, type TaskStatus } from "./entity";
-
-const RANK: Record<Priority, number> = { critical: 0, high: 1, medium: 2, low: 3 };
+import { idNumber, isLiving, type Session, type Subtask, type Task } from "./entity";
+import type { Groups } from "./groups";
 
 export function progress(task: Task): { completed: number; total: number } {
   const subtasks = task.subtasks ?? [];
@@ -15,19 +14,6 @@ export const openDependencies = (task: Task, tasks: ReadonlyMap<string, Task>): 
 /** What an agent works at now: the first step that is not done. */
 export const currentStep = (task: Task): Subtask | undefined => task.subtasks?.find((each) => !each.completed);
 
-/** The order inside a status: what is done by time, everything else by urgency and age. */
-export function order(status: TaskStatus, a: Task, b: Task): number {
-  if (status === "completed" || status === "cancelled") return later(a.updatedAt, b.updatedAt) || idNumber(b.id) - idNumber(a.id);
-  return RANK[a.priority] - RANK[b.priority] || idNumber(a.id) - idNumber(b.id);
-}
-
-export function byStatus(tasks: Iterable<Task>, statuses: readonly TaskStatus[]): Map<TaskStatus, Task[]> {
-  const groups = new Map<TaskStatus, Task[]>(statuses.map((status) => [status, []]));
-  for (const task of tasks) groups.get(task.status)?.push(task);
-  for (const [status, list] of groups) list.sort((a, b) => order(status, a, b));
-  return groups;
-}
-
 export interface Need {
   key: string;
   kind: "needs_input" | "blocked" | "in_review";
@@ -38,7 +24,7 @@ export interface Need {
 }
 
 /** What waits for a person, the most pressing first. */
-export function needs(tasks: ReadonlyMap<string, Task>, sessions: ReadonlyMap<string, Session>): Need[] {
+export function needs(groups: Pick<Groups, "blocked" | "in_review">, sessions: ReadonlyMap<string, Session>): Need[] {
   const all: Need[] = [];
   for (const session of sessions.values()) {
     if (session.status === "needs_input") {
@@ -46,7 +32,7 @@ export function needs(tasks: ReadonlyMap<string, Task>, sessions: ReadonlyMap<st
     }
   }
   const waiting: Need[] = [];
-  for (const task of tasks.values()) {
+  for (const task of [...groups.blocked, ...groups.in_review]) {
     if (task.status === "blocked") waiting.push({ key: task.id, kind: "blocked", id: task.id, title: task.title, why: task.blockedReason, since: task.blockedAt });
     else if (task.status === "in_review") waiting.push({ key: task.id, kind: "in_review", id: task.id, title: task.title, why: undefined, since: task.submittedAt });
   }
@@ -62,9 +48,9 @@ export interface Worker {
 
 const LIVELY: Record<string, number> = { needs_input: 0, active: 1, starting: 2, requested: 3 };
 
-export function workers(tasks: ReadonlyMap<string, Task>, sessions: ReadonlyMap<string, Session>): Worker[] {
+export function workers(groups: Groups, sessions: ReadonlyMap<string, Session>): Worker[] {
   const held = new Map<string, Task[]>();
-  for (const task of tasks.values()) {
+  for (const list of [groups.in_progress, groups.in_review, groups.blocked, groups.pending]) for (const task of list) {
     const who = task.claim?.actor ?? (task.status === "pending" ? task.assignment?.session : undefined);
     if (who) held.set(who, [...(held.get(who) ?? []), task]);
   }
@@ -74,10 +60,12 @@ export function workers(tasks: ReadonlyMap<string, Task>, sessions: ReadonlyMap<
     .map((session) => ({ session, tasks: held.get(session.id) ?? [] }));
 }
 
-/** How many tasks were completed in each of the last `count` spans of `width` ms, the latest last. */
-export function throughput(tasks: Iterable<Task>, now: number, width: number, count: number): number[] {
+/** How many of these, the latest first, were completed in each of the last `count` spans of `width` ms, the latest last. */
+export function throughput(completed: readonly Task[], now: number, width: number, count: number): number[] {
   const bars = new Array<number>(count).fill(0);
-  for (const task of tasks) {
+  for (const task of completed) {
+    // Nothing was completed after its last change, so nothing behind this one counts.
+    if (Date.parse(task.updatedAt) < now - width * count) break;
     if (task.status !== "completed") continue;
     const age = Math.floor((now - Date.parse(task.completedAt)) / width);
     const at = count - 1 - Math.max(0, age);

@@ -33,6 +33,18 @@ export function matches(task: Task, filter: Filter): boolean {
   if (!any(filter.status, [task.status]) || !any(filter.priority, [task.priority])) return false;
   if (!any(filter.label, task.labels ?? []) || !any(filter.by, [task.claim?.actor, task.assignment?.session, task.createdBy])) return false;
   if (!filter.words.length) return true;
-  const text = `${task.id} ${task.title} ${(task.labels ?? []).join(" ")} ${task.claim?.actor ?? ""} ${(task.subtasks ?? []).map((each) => each.title).join(" ")}`.toLowerCase();
+  const text = textOf(task);
   return filter.words.every((word) => text.includes(word));
+}
+
+/** Made once a task, however often somebody types. */
+const texts = new WeakMap<Task, string>();
+
+function textOf(task: Task): string {
+  let text = texts.get(task);
+  if (text === undefined) {
+    text = `${task.id} ${task.title} ${(task.labels ?? []).join(" ")} ${task.claim?.actor ?? ""} ${(task.subtasks ?? []).map((each) => each.title).join(" ")}`.toLowerCase();
+    texts.set(task, text);
+  }
+  return text;
 }

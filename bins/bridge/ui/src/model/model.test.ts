@@ -7,6 +7,7 @@ import { rowsOf } from "../view/list/rows";
 import { currentStep, needs, openDependencies, throughput } from "./derive";
 import { idNumber, later, type Session, type Task, type TaskStatus } from "./entity";
 import { matches, parseFilter } from "./filter";
+import { groupsOf, narrower, regroup } from "./groups";
 import { parseQuick } from "./quick";
 
 const at = "2026-01-01T00:00:00Z";
@@ -50,8 +51,50 @@ describe("searching", () => {
 
 it("what waits for a person comes by urgency", () => {
   const asks = { id: "s1", rev: 1, name: "one", status: "needs_input", question: "which?", updatedAt: at } as Session;
-  const all = needs(map(task("t1", "in_review"), task("t2", "blocked"), task("t3")), map(asks));
+  const all = needs(groupsOf([task("t1", "in_review"), task("t2", "blocked"), task("t3")]), map(asks));
   expect(all.map((need) => need.key)).toEqual(["s1", "t2", "t1"]);
+});
+
+describe("groups", () => {
+  const STATUSES: TaskStatus[] = ["pending", "in_progress", "in_review", "blocked", "completed", "cancelled"];
+  const PRIORITIES = ["critical", "high", "medium", "low"] as const;
+
+  it("kept up with every change are those that are made anew", () => {
+    // A fixed sequence that looks like chance.
+    let seed = 7;
+    const chance = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    let tasks = new Map<string, Task>();
+    let groups = groupsOf([]);
+    for (let round = 0; round < 200; round++) {
+      const next = new Map(tasks);
+      const changed = new Set<string>();
+      for (let n = chance(6); n >= 0; n--) {
+        const id = `t${1 + chance(40)}`;
+        changed.add(id);
+        if (chance(8) === 0) next.delete(id);
+        else next.set(id, task(id, STATUSES[chance(6)], { rev: round + 2, priority: PRIORITIES[chance(4)]!, updatedAt: `2026-01-01T00:00:${String(chance(60)).padStart(2, "0")}Z` }));
+      }
+      groups = regroup(groups, changed, tasks, next);
+      tasks = next;
+      expect(groups).toEqual(groupsOf(tasks.values()));
+    }
+  });
+
+  it("that nothing changed in stay the same, filtered or not", () => {
+    const before = map(task("t1"), task("t2", "blocked"));
+    const after = new Map(before).set("t1", task("t1", "pending", { rev: 2 }));
+    const old = groupsOf(before.values());
+    const next = regroup(old, new Set(["t1"]), before, after);
+    expect(next.blocked).toBe(old.blocked);
+    expect(next.pending[0]?.rev).toBe(2);
+    const narrow = narrower();
+    const filter = parseFilter("title");
+    const first = narrow(old, filter);
+    const second = narrow(next, filter);
+    expect(second.blocked).toBe(first.blocked);
+    expect(second.pending).not.toBe(first.pending);
+    expect(narrow(next, parseFilter("nothing")).blocked).toEqual([]);
+  });
 });
 
 it("ids sort as numbers and times the latest first", () => {
@@ -61,8 +104,13 @@ it("ids sort as numbers and times the latest first", () => {
 
 it("throughput counts what was completed in each span, the latest last", () => {
   const now = Date.parse(at) + 25 * 60_000;
-  const bars = throughput([task("t1", "completed"), task("t2", "completed", { completedAt: new Date(now - 1000).toISOString() } as Partial<Task>), task("t3")], now, 600_000, 3);
-  expect(bars).toEqual([1, 0, 1]);
+  const late = new Date(now - 1000).toISOString();
+  const old = new Date(now - 3_600_000).toISOString();
+  const { completed } = groupsOf([
+    task("t1", "completed"), task("t2", "completed", { completedAt: late, updatedAt: late } as Partial<Task>), task("t3"),
+    task("t4", "completed", { completedAt: old, updatedAt: late } as Partial<Task>), task("t5", "completed", { completedAt: old, updatedAt: old } as Partial<Task>),
+  ]);
+  expect(throughput(completed, now, 600_000, 3)).toEqual([1, 0, 1]);
 });
 
 it("steps and dependencies that are open", () => {
@@ -74,7 +122,7 @@ it("steps and dependencies that are open", () => {
 
 it("the list is a tree of groups, tasks and steps", () => {
   const steps = [{ id: "st1", title: "a", completed: true, createdAt: at }];
-  const rows = rowsOf([task("t2"), task("t1", "blocked", { subtasks: steps } as Partial<Task>)], parseFilter(""), new Set(["pending"]), new Set(["t1"]));
+  const rows = rowsOf(groupsOf([task("t2"), task("t1", "blocked", { subtasks: steps } as Partial<Task>)]), new Set(["pending"]), new Set(["t1"]));
   expect(rows.map((row) => row.key)).toEqual(["blocked", "t1", "t1 st1", "pending"]);
 });
 

@@ -1,10 +1,12 @@
 //! What is measured, one file a case.
 
+mod bridge;
 mod cli;
 mod hook;
 mod latency;
 mod list;
 mod memory;
+mod page;
 mod rebuild;
 mod spawn;
 mod surface;
@@ -13,8 +15,20 @@ mod throughput;
 
 use crate::{Scale, report::Report};
 
-pub const NAMES: [&str; 10] =
-    ["cli", "surface", "hook", "spawn", "terminal", "latency", "throughput", "rebuild", "memory", "list"];
+pub const NAMES: [&str; 12] = [
+    "cli",
+    "surface",
+    "hook",
+    "spawn",
+    "terminal",
+    "latency",
+    "throughput",
+    "rebuild",
+    "memory",
+    "list",
+    "bridge",
+    "page",
+];
 
 pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     match name {
@@ -27,6 +41,8 @@ pub async fn run(name: &str, scale: Scale, report: &mut Report) -> anyhow::Resul
         "throughput" => throughput::run(scale, report).await,
         "rebuild" => rebuild::run(scale, report).await,
         "memory" => memory::run(scale, report).await,
+        "bridge" => bridge::run(scale, report).await,
+        "page" => page::run(scale, report).await,
         _ => list::run(scale, report).await,
     }
 }

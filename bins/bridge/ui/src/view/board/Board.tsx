@@ -3,11 +3,11 @@ import {
   type CollisionDetection, type DragEndEvent, type DragStartEvent, type KeyboardCoordinateGetter,
 } from "@dnd-kit/core";
 import { useMemo, useState } from "react";
-import { byStatus } from "../../model/derive";
 import { statusLabel } from "../../model/describe";
-import { matches, parseFilter } from "../../model/filter";
+import { parseFilter } from "../../model/filter";
+import { narrower } from "../../model/groups";
 import type { Task, TaskStatus } from "../../model/entity";
-import { useStore } from "../../store/state";
+import { get, useStore } from "../../store/state";
 import { toast } from "../../store/toast";
 import { Skeleton } from "../part/Empty";
 import { Search } from "../part/Search";
@@ -37,16 +37,15 @@ const byColumn: KeyboardCoordinateGetter = (event, { context: { droppableContain
 };
 
 export function Board() {
-  const tasks = useStore((state) => state.feed.tasks);
+  const all = useStore((state) => state.feed.groups);
   const loaded = useStore((state) => state.feed.seq !== null);
   const moves = useStore((state) => state.moves);
   const [words, setWords] = useState("");
   const [dragged, setDragged] = useState<Task | null>(null);
   const [asked, setAsked] = useState<{ task: Task; move: Move } | null>(null);
-  const groups = useMemo(() => {
-    const filter = parseFilter(words);
-    return byStatus([...tasks.values()].filter((task) => matches(task, filter)), COLUMNS);
-  }, [tasks, words]);
+  const filter = useMemo(() => parseFilter(words), [words]);
+  const [narrow] = useState(narrower);
+  const groups = useMemo(() => narrow(all, filter), [narrow, all, filter]);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 6 } }),
     useSensor(TouchSensor, { activationConstraint: { delay: 220, tolerance: 8 } }),
@@ -56,11 +55,11 @@ export function Board() {
   const allowed: readonly Move[] = dragged ? ((moves[dragged.status] ?? []) as Move[]) : [];
 
   function onDragStart(event: DragStartEvent) {
-    setDragged(tasks.get(String(event.active.id)) ?? null);
+    setDragged(get().feed.tasks.get(String(event.active.id)) ?? null);
   }
   function onDragEnd(event: DragEndEvent) {
     setDragged(null);
-    const task = tasks.get(String(event.active.id));
+    const task = get().feed.tasks.get(String(event.active.id));
     const to = event.over?.id as TaskStatus | undefined;
     if (!task || !to || to === task.status) return;
     const found = ((moves[task.status] ?? []) as Move[]).find((each) => each.to === to);
@@ -95,7 +94,7 @@ export function Board() {
             const way = allowed.find((each) => each.to === status);
             return (
               <Column
-                key={status} status={status} tasks={groups.get(status) ?? []}
+                key={status} status={status} tasks={groups[status]}
                 drag={dragged === null || dragged.status === status ? "none" : way ? "allowed" : "refused"} verb={way?.verb}
               />
             );

@@ -1,6 +1,6 @@
 import { useDroppable } from "@dnd-kit/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef, useState } from "react";
+import { memo, useRef, useState } from "react";
 import { statusLabel } from "../../model/describe";
 import type { Task, TaskStatus } from "../../model/entity";
 import { Icon } from "../part/Icon";
@@ -12,7 +12,8 @@ const HINTS: Partial<Record<TaskStatus, string>> = {
   in_review: "Nothing to look over.", completed: "Nothing is done yet.", cancelled: "",
 };
 
-export function Column({ status, tasks, drag, verb }: { status: TaskStatus; tasks: readonly Task[]; drag: "none" | "allowed" | "refused"; verb?: string | undefined }) {
+/** Drawn again only when something in it changed. */
+export const Column = memo(function Column({ status, tasks, drag, verb }: { status: TaskStatus; tasks: readonly Task[]; drag: "none" | "allowed" | "refused"; verb?: string | undefined }) {
   const { setNodeRef, isOver } = useDroppable({ id: status });
   // What was cancelled is seldom looked at.
   const [open, setOpen] = useState(status !== "cancelled");
@@ -41,4 +42,4 @@ export function Column({ status, tasks, drag, verb }: { status: TaskStatus; task
       </div>}
     </section>
   );
-}
+});

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
-import { openDependencies, order } from "../../model/derive";
+import { openDependencies } from "../../model/derive";
+import type { Task } from "../../model/entity";
 import { openTask, openView } from "../../store/navigate";
 import { useStore } from "../../store/state";
 import { Icon } from "../part/Icon";
@@ -9,20 +10,28 @@ const SHOWN = 6;
 
 /** What could be started now, and what waits for what. */
 export function Next() {
+  const pending = useStore((state) => state.feed.groups.pending);
   const tasks = useStore((state) => state.feed.tasks);
-  const [ready, waiting] = useMemo(() => {
-    const pending = [...tasks.values()].filter((task) => task.status === "pending").sort((a, b) => order("pending", a, b));
-    return [pending.filter((task) => !openDependencies(task, tasks).length), pending.filter((task) => openDependencies(task, tasks).length > 0)];
-  }, [tasks]);
-  if (!ready.length && !waiting.length) return null;
+  const [ready, waiting, next] = useMemo(() => {
+    let ready = 0;
+    const [first, then]: [Task[], Task[]] = [[], []];
+    for (const task of pending) {
+      const waits = (task.dependsOn?.length ?? 0) > 0 && openDependencies(task, tasks).length > 0;
+      if (!waits) ready += 1;
+      const list = waits ? then : first;
+      if (list.length < SHOWN) list.push(task);
+    }
+    return [ready, pending.length - ready, [...first, ...then].slice(0, SHOWN)];
+  }, [pending, tasks]);
+  if (!pending.length) return null;
   return (
     <section className="panel" aria-labelledby="next-title">
       <div className="panel-head">
-        <h2 id="next-title">Up next</h2><span className="count">{ready.length} ready{waiting.length ? `, ${waiting.length} waiting` : ""}</span>
+        <h2 id="next-title">Up next</h2><span className="count">{ready} ready{waiting ? `, ${waiting} waiting` : ""}</span>
         <span className="spring" /><button type="button" className="button quiet" onClick={() => openView("list")}>All</button>
       </div>
       <ul className="next">
-        {[...ready.slice(0, SHOWN), ...waiting.slice(0, Math.max(0, SHOWN - ready.length))].map((task) => {
+        {next.map((task) => {
           const open = openDependencies(task, tasks);
           return (
             <li key={task.id}>

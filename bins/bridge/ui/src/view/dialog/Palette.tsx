@@ -29,6 +29,8 @@ export default function Palette({ onClose }: { onClose(): void }) {
     onClose();
     what();
   };
+  const places = LABELS.filter(({ label }) => holds(label));
+  const others = (projects ?? []).filter((each) => each.id !== project && wanted.length > 0 && holds(`${each.id} ${each.title}`));
   const actions: [string, string, () => void][] = [
     ["plus", wanted.length ? `New task “${words.trim()}”` : "New task", () => openDialog({ kind: "new_task", title: words.trim() })],
     ["launch", "Launch an orchestrator", () => openDialog({ kind: "launch", role: "orchestrator" })],
@@ -59,10 +61,10 @@ export default function Palette({ onClose }: { onClose(): void }) {
           <Command.Group heading="Commands">
             {actions.filter(([, label], index) => index === 0 || holds(label)).map(([icon, label, what]) => <Command.Item key={label} value={`do ${label}`} onSelect={run(what)}><Icon name={icon} /><span className="palette-text">{label}</span></Command.Item>)}
           </Command.Group>
-          <Command.Group heading="Go to">
-            {LABELS.filter(({ label }) => holds(label)).map(({ view, label, key }) => <Command.Item key={view} value={`view ${view}`} onSelect={run(() => openView(view))}><Icon name={view} /><span className="palette-text">{label}</span><kbd>g {key}</kbd></Command.Item>)}
-            {projects?.filter((each) => each.id !== project && wanted.length > 0 && holds(`${each.id} ${each.title}`)).map((each) => <Command.Item key={each.id} value={`project ${each.id}`} onSelect={run(() => openProject(each.id))}><Icon name="board" /><span className="palette-text">{each.title}</span></Command.Item>)}
-          </Command.Group>
+          {places.length + others.length > 0 && <Command.Group heading="Go to">
+            {places.map(({ view, label, key }) => <Command.Item key={view} value={`view ${view}`} onSelect={run(() => openView(view))}><Icon name={view} /><span className="palette-text">{label}</span><kbd>g {key}</kbd></Command.Item>)}
+            {others.map((each) => <Command.Item key={each.id} value={`project ${each.id}`} onSelect={run(() => openProject(each.id))}><Icon name="board" /><span className="palette-text">{each.title}</span></Command.Item>)}
+          </Command.Group>}
         </Command.List>
       </Command>
     </Dialog>

@@ -1,6 +1,6 @@
-import { Background, Controls, Handle, MarkerType, MiniMap, Position, ReactFlow, type Edge, type Node, type NodeProps } from "@xyflow/react";
+import { Background, Controls, Handle, MarkerType, MiniMap, Position, ReactFlow, useReactFlow, type Edge, type Node, type NodeProps } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { progress } from "../../model/derive";
 import { statusLabel } from "../../model/describe";
 import { matches, parseFilter } from "../../model/filter";
@@ -33,6 +33,27 @@ const HANDLES = [
   { type: "source" as const, position: Position.Right, x: NODE.width, y: NODE.height / 2, width: 1, height: 1 },
 ];
 const TYPES = { task: TaskBox };
+
+const FIT = { maxZoom: 1.1, padding: 0.12 };
+
+/** All of it stays in sight when the window, or a phone that is turned, gets another width. */
+function Refit() {
+  const { fitView } = useReactFlow();
+  const mark = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    const place = mark.current?.closest(".graph");
+    if (!place) return;
+    let width = place.clientWidth;
+    const observer = new ResizeObserver(() => {
+      if (place.clientWidth === width) return;
+      width = place.clientWidth;
+      void fitView(FIT);
+    });
+    observer.observe(place);
+    return () => observer.disconnect();
+  }, [fitView]);
+  return <span ref={mark} hidden />;
+}
 
 export default function Graph() {
   const tasks = useStore((state) => state.feed.tasks);
@@ -79,10 +100,11 @@ export default function Graph() {
       {nodes.length > 0 && (
         <div className="graph" key={key}>
           <ReactFlow
-            nodes={nodes} edges={edges} nodeTypes={TYPES} fitView fitViewOptions={{ maxZoom: 1.1, padding: 0.12 }} minZoom={0.1} maxZoom={2}
+            nodes={nodes} edges={edges} nodeTypes={TYPES} fitView fitViewOptions={FIT} minZoom={0.1} maxZoom={2}
             nodesDraggable={false} nodesConnectable={false} edgesFocusable={false} deleteKeyCode={null}
             onNodeClick={(_, node) => openTask(node.id)} onlyRenderVisibleElements={nodes.length > 120}
           >
+            <Refit />
             <Background gap={22} size={1} />
             <Controls showInteractive={false} />
             <MiniMap pannable zoomable className="minimap" nodeClassName={(node) => `mini tone-${(node as TaskNode).data.task.status}`} />

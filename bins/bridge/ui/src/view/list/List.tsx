@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { statusLabel } from "../../model/describe";
 import { isEmpty, parseFilter } from "../../model/filter";
+import { narrower } from "../../model/groups";
 import { TASK_STATUSES, PRIORITIES } from "../../model/entity";
 import { openDialog, openTask } from "../../store/navigate";
 import { useStore } from "../../store/state";
@@ -20,14 +21,17 @@ const toggled = (set: ReadonlySet<string>, key: string): Set<string> => {
 };
 
 export function List() {
-  const tasks = useStore((state) => state.feed.tasks);
+  const groups = useStore((state) => state.feed.groups);
+  const total = useStore((state) => state.feed.tasks.size);
   const loaded = useStore((state) => state.feed.seq !== null);
   const [words, setWords] = useState("");
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set(["cancelled"]));
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(() => new Set());
   const [current, setCurrent] = useState<string | null>(null);
   const filter = useMemo(() => parseFilter(words), [words]);
-  const rows = useMemo(() => rowsOf(tasks.values(), filter, folded, unfolded), [tasks, filter, folded, unfolded]);
+  const [narrow] = useState(narrower);
+  const rows = useMemo(() => rowsOf(narrow(groups, filter), folded, unfolded), [narrow, groups, filter, folded, unfolded]);
+  const found = useMemo(() => current !== null && rows.some((row) => row.key === current), [rows, current]);
   const scroll = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length, getScrollElement: () => scroll.current, overscan: 16, getItemKey: (index) => rows[index]?.key ?? index,
@@ -84,19 +88,19 @@ export function List() {
         <QuickAdd />
       </div>
       {!loaded && <Skeleton />}
-      {loaded && tasks.size === 0 && (
+      {loaded && total === 0 && (
         <Empty icon="list" title="No tasks yet">
           <p>Add the first one above, or let an orchestrator break the work down.</p>
           <button type="button" className="button" onClick={() => openDialog({ kind: "launch", role: "orchestrator" })}>Launch an orchestrator</button>
         </Empty>
       )}
-      {loaded && tasks.size > 0 && rows.length === 0 && <Empty icon="search" title="No task matches"><p>Every word of “{words}” must hold.</p></Empty>}
+      {loaded && total > 0 && rows.length === 0 && <Empty icon="search" title="No task matches"><p>Every word of “{words}” must hold.</p></Empty>}
       <div ref={scroll} className="tree-scroll">
         <div role="tree" aria-label="Tasks by status" className="tree" style={{ height: virtual.getTotalSize() }} onKeyDown={onKeyDown}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             if (!row) return null;
-            const first = current === null || !rows.some((each) => each.key === current) ? item.index === 0 : row.key === current;
+            const first = found ? row.key === current : item.index === 0;
             const common = { tabIndex: first ? 0 : -1, onFocus: () => setCurrent(row.key) };
             return (
               <div key={item.key} className="tree-row" role="none" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>

@@ -1,8 +1,7 @@
 // The tree of the list as rows, so that only those in sight are drawn.
 
-import { byStatus } from "../../model/derive";
-import { matches, type Filter } from "../../model/filter";
 import type { Subtask, Task, TaskStatus } from "../../model/entity";
+import type { Groups } from "../../model/groups";
 
 export const ORDER: readonly TaskStatus[] = ["in_progress", "blocked", "in_review", "pending", "completed", "cancelled"];
 
@@ -12,10 +11,10 @@ export type Row =
   | { kind: "step"; key: string; task: Task; step: Subtask };
 
 /** `folded` holds groups that are closed, `unfolded` tasks whose steps are shown. */
-export function rowsOf(tasks: Iterable<Task>, filter: Filter, folded: ReadonlySet<string>, unfolded: ReadonlySet<string>): Row[] {
+export function rowsOf(groups: Groups, folded: ReadonlySet<string>, unfolded: ReadonlySet<string>): Row[] {
   const rows: Row[] = [];
-  const found = [...tasks].filter((task) => matches(task, filter));
-  for (const [status, list] of byStatus(found, ORDER)) {
+  for (const status of ORDER) {
+    const list = groups[status];
     if (!list.length) continue;
     const open = !folded.has(status);
     rows.push({ kind: "group", key: status, status, count: list.length, open });

@@ -14,6 +14,10 @@ import { Entry } from "../timeline/Entry";
 import { Say } from "./Say";
 
 const LiveTerminal = lazy(() => import("./LiveTerminal"));
+const Replay = lazy(() => import("./Replay"));
+const Changes = lazy(() => import("./Changes"));
+
+type Shown = "terminal" | "replay" | "changes";
 const ENTRIES = 100;
 
 /** One session: its terminal, what it says, what is said to it. */
@@ -21,31 +25,40 @@ export function Focus({ id }: { id: string }) {
   const session = useStore((state) => state.feed.sessions.get(id));
   const terminals = useStore((state) => state.terminals);
   const [typing, setTyping] = useState(false);
-  const [sure, setSure] = useState(false);
+  const [sure, setSure] = useState<"stop" | "restart" | null>(null);
+  const [shown, setShown] = useState<Shown>("terminal");
+  const project = useStore((state) => state.feed.project);
   if (!session) {
     return <Empty icon="sessions" title={`There is no session ${id}`}><button type="button" className="button" onClick={() => openSession(null)}>All sessions</button></Empty>;
   }
   const living = isLiving(session.status);
-  const stop = () => {
-    if (!sure) {
-      setSure(true);
-      window.setTimeout(() => setSure(false), 4000);
+  const again = (verb: "resume" | "restart", label: string) => void command({ entity: "session", verb, data: { session: id }, label: `${label} ${id}` });
+  /** Twice, so that nothing ends by a slip. */
+  const surely = (what: "stop" | "restart") => {
+    if (sure !== what) {
+      setSure(what);
+      window.setTimeout(() => setSure(null), 4000);
       return;
     }
-    setSure(false);
-    void command({ entity: "session", verb: "stop", data: { session: id }, label: `Stop ${id}` });
+    setSure(null);
+    if (what === "restart") again("restart", "Restart");
+    else void command({ entity: "session", verb: "stop", data: { session: id }, label: `Stop ${id}` });
   };
+  const views: [Shown, string][] = [["terminal", "Terminal"], ...(living || !session.node ? [] : [["replay", "Replay"] as [Shown, string]]), ["changes", "Changes"]];
   return (
     <div className="focus">
       <div className="focus-head">
         <button type="button" className="button quiet" onClick={() => openSession(null)}><Icon name="chevron" />All sessions</button>
         <h2>{session.name}</h2><span className="id">{id}</span><Chip status={session.status} />
         <span className="spring" />
-        {terminals && living && (
+        {terminals && living && shown === "terminal" && (
           <button type="button" className={`button ${typing ? "primary" : ""}`} aria-pressed={typing} onClick={() => setTyping(!typing)}><Icon name="terminal" />{typing ? "Typing" : "Type into it"}</button>
         )}
-        {!living && <button type="button" className="button" onClick={() => openDialog({ kind: "launch", role: "worker", ...(session.tasks?.[0] ? { task: session.tasks[0] } : {}) })}><Icon name="launch" />Launch again</button>}
-        {living && <button type="button" className="button danger" disabled={!!session.stop} onClick={stop}><Icon name="stop" />{session.stop ? "Stopping…" : sure ? "Really stop?" : "Stop"}</button>}
+        {!living && <button type="button" className="button" title="Goes on where it was, if its agent can" onClick={() => again("resume", "Resume")}><Icon name="play" />Resume</button>}
+        {!living && <button type="button" className="button" title="Begins again with its prompt" onClick={() => again("restart", "Restart")}><Icon name="restart" />Restart</button>}
+        {!living && <button type="button" className="button quiet" onClick={() => openDialog({ kind: "launch", role: "worker", ...(session.tasks?.[0] ? { task: session.tasks[0] } : {}) })}><Icon name="launch" />Launch another</button>}
+        {living && session.status !== "requested" && <button type="button" className="button" disabled={!!session.stop} title="Ends it, and begins again with its prompt" onClick={() => surely("restart")}><Icon name="restart" />{sure === "restart" ? "Really restart?" : "Restart"}</button>}
+        {living && <button type="button" className="button danger" disabled={!!session.stop} onClick={() => surely("stop")}><Icon name="stop" />{session.stop ? "Stopping…" : sure === "stop" ? "Really stop?" : "Stop"}</button>}
       </div>
       <div className="focus-body">
         <div className="focus-main">
@@ -53,9 +66,16 @@ export function Focus({ id }: { id: string }) {
             <div className="callout tone-needs_input"><Icon name="needs_input" /><div><strong>It asks{session.input === "permission" ? " for permission" : ""}</strong><p>{session.question}</p></div></div>
           )}
           {session.status === "requested" && <div className="callout tone-requested"><Icon name="requested" /><div><strong>Waiting for a host</strong><p>{session.pending ?? `No spawner of the pool ${session.pool} has taken it yet.`}</p></div></div>}
-          {terminals
-            ? <Suspense fallback={<div className="terminal" />}><LiveTerminal key={session.epoch} session={id} epoch={session.epoch} typing={typing} /></Suspense>
-            : <Empty icon="terminal" title="No terminals here"><p>This bridge has no connection for terminals; its log says why.</p></Empty>}
+          <div className="segments focus-views" role="group" aria-label="What is shown">
+            {views.map(([each, label]) => <button key={each} type="button" aria-pressed={shown === each} onClick={() => setShown(each)}>{label}</button>)}
+          </div>
+          <Suspense fallback={<div className="terminal" />}>
+            {shown === "changes" ? <Changes session={session} />
+              : !terminals ? <Empty icon="terminal" title="No terminals here"><p>This bridge has no connection for terminals; its log says why.</p></Empty>
+              : !living && !session.node ? <Empty icon="terminal" title="It never ran"><p>It ended before a host took it, so there is nothing to look at.</p></Empty>
+              : shown === "replay" && !living && project ? <Replay key={session.epoch} project={project} session={id} epoch={session.epoch} />
+              : <LiveTerminal key={session.epoch} session={id} epoch={session.epoch} typing={typing} />}
+          </Suspense>
           {living && <Say session={session} />}
         </div>
         <Aside session={session} />

@@ -1,13 +1,12 @@
 // One live terminal: what it showed before, its screen, and every byte from there; typing goes the other way.
 
 import { FitAddon } from "@xterm/addon-fit";
-import { Terminal } from "@xterm/xterm";
-import "@xterm/xterm/css/xterm.css";
+import type { Terminal } from "@xterm/xterm";
 import { useEffect, useRef, useState } from "react";
 import { terminals } from "../../store/store";
 import { useStore } from "../../store/state";
-import { styleByObjects } from "./style";
-import { FONT, fontReady, sizeFor, themeOf } from "./theme";
+import { quietTerminal } from "./quiet";
+import { sizeFor, themeOf } from "./theme";
 
 const SCROLLBACK = 10_000;
 /** Above this the terminal has not drawn yet what came; it is waited for. */
@@ -24,21 +23,11 @@ export default function LiveTerminal({ session, epoch, typing }: { session: stri
     const element = place.current;
     if (!element) return;
     const fit = new FitAddon();
-    styleByObjects();
-    const view = new Terminal({
-      scrollback: SCROLLBACK, fontSize: 13, lineHeight: 1.15, fontFamily: FONT,
-      theme: themeOf(element), disableStdin: !typing, cursorBlink: typing, screenReaderMode: true,
-      // Output is from agents: it may not set the clipboard, name windows, or make links that were not seen.
-      linkHandler: null, windowOptions: {}, allowProposedApi: false,
+    const { view } = quietTerminal(element, {
+      scrollback: SCROLLBACK, fontSize: 13, lineHeight: 1.15, disableStdin: !typing, cursorBlink: typing, screenReaderMode: true,
     });
-    for (const harmless of [52, 0, 1, 2, 8]) view.parser.registerOscHandler(harmless, () => true);
     view.loadAddon(fit);
-    view.open(element);
     terminal.current = view;
-    void fontReady().then(() => {
-      // The library measures again when the option changes.
-      if (terminal.current === view) view.options.fontFamily = `${FONT}, monospace`;
-    });
     // A viewer makes the letters fit; who types makes the terminal fit.
     const scale = (cols: number) => {
       if (!typing) view.options.fontSize = sizeFor(element.clientWidth - 16, cols, 7, 14);

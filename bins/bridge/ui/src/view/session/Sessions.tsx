@@ -12,12 +12,12 @@ const ENDED = 60;
 
 /** Every agent as a tile; one of them in focus, live. */
 export function Sessions() {
-  const tasks = useStore((state) => state.feed.tasks);
+  const groups = useStore((state) => state.feed.groups);
   const sessions = useStore((state) => state.feed.sessions);
   const loaded = useStore((state) => state.feed.seq !== null);
   const focus = useStore((state) => state.route.session);
   const [past, setPast] = useState(false);
-  const living = useMemo(() => workers(tasks, sessions), [tasks, sessions]);
+  const living = useMemo(() => workers(groups, sessions), [groups, sessions]);
   const ended = useMemo<Session[]>(() => [...sessions.values()].filter((each) => !isLiving(each.status))
     .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt) || idNumber(b.id) - idNumber(a.id)), [sessions]);
   if (!loaded) return <Skeleton />;

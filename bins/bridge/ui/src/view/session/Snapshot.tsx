@@ -1,11 +1,9 @@
 // A look at a terminal, twice a second at most while it is in sight: for tiles. It draws, it takes nothing.
 
-import { Terminal } from "@xterm/xterm";
-import "@xterm/xterm/css/xterm.css";
 import { useEffect, useRef, useState } from "react";
 import { ask } from "../../store/store";
-import { styleByObjects } from "./style";
-import { FONT, fontReady, sizeFor, themeOf } from "./theme";
+import { quietTerminal } from "./quiet";
+import { sizeFor } from "./theme";
 
 const PERIOD = 1000;
 
@@ -22,13 +20,7 @@ export default function Snapshot({ session, epoch }: { session: string; epoch: n
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    styleByObjects();
-    const view = new Terminal({
-      disableStdin: true, cursorInactiveStyle: "none", fontFamily: FONT, fontSize: 6, lineHeight: 1.1,
-      scrollback: 0, theme: themeOf(element),
-    });
-    for (const harmless of [52, 0, 1, 2, 8]) view.parser.registerOscHandler(harmless, () => true);
-    view.open(element);
+    const { view, ready } = quietTerminal(element, { disableStdin: true, cursorInactiveStyle: "none", fontSize: 6, lineHeight: 1.1, scrollback: 0 });
     let shown = -1;
     let visible = true;
     let timer = 0;
@@ -59,10 +51,8 @@ export default function Snapshot({ session, epoch }: { session: string; epoch: n
     };
     const sight = new IntersectionObserver((entries) => { visible = entries.some((entry) => entry.isIntersecting); });
     sight.observe(element);
-    void fontReady().then(() => {
-      if (gone) return;
-      view.options.fontFamily = `${FONT}, monospace`;
-      void look();
+    void ready.then(() => {
+      if (!gone) void look();
     });
     return () => {
       gone = true;

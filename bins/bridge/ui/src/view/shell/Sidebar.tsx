@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { isLiving } from "../../model/entity";
-import { needs } from "../../model/derive";
+import { useNeeds } from "../../store/derived";
 import { openDialog, openView } from "../../store/navigate";
 import { formatRoute, type View } from "../../store/route";
 import { useStore } from "../../store/state";
@@ -13,13 +13,12 @@ export function Sidebar() {
   const view = useStore((state) => state.route.view);
   const project = useStore((state) => state.feed.project);
   const user = useStore((state) => state.user);
-  const tasks = useStore((state) => state.feed.tasks);
+  const waiting = useNeeds().length;
   const sessions = useStore((state) => state.feed.sessions);
   const counts = useMemo(() => {
-    const waiting = needs(tasks, sessions).length;
     const living = [...sessions.values()].filter((each) => isLiving(each.status)).length;
     return { control: waiting, sessions: living } as Partial<Record<View, number>>;
-  }, [tasks, sessions]);
+  }, [waiting, sessions]);
   return (
     <aside className="sidebar" aria-label="Maestro">
       <div className="brand"><img src="/icon.svg" alt="" width="22" height="22" /><span>Maestro</span></div>

@@ -1,5 +1,4 @@
-import { useMemo } from "react";
-import { needs } from "../../model/derive";
+import { useNeeds } from "../../store/derived";
 import { openDialog, openView } from "../../store/navigate";
 import { useStore } from "../../store/state";
 import { Icon } from "../part/Icon";
@@ -8,9 +7,7 @@ import { LABELS } from "./views";
 /** The views on a phone, where thumbs are. */
 export function TabBar() {
   const view = useStore((state) => state.route.view);
-  const tasks = useStore((state) => state.feed.tasks);
-  const sessions = useStore((state) => state.feed.sessions);
-  const waiting = useMemo(() => needs(tasks, sessions).length, [tasks, sessions]);
+  const waiting = useNeeds().length;
   return (
     <nav className="tabbar" aria-label="Views">
       {LABELS.map(({ view: each, short }) => (
