@@ -167,6 +167,8 @@ const STORY: &[Step] = &[
     (&["session", "spawn", "--task", "t2", "--name", "w", "--pool", "none", "--prompt", "go"], ""),
     (&["session", "list"], "page.session"),
     (&["session", "info", "s1"], "view.session"),
+    (&["session", "manifest", "s1"], "view.manifest"),
+    (&["session", "prompt", "s1"], ""),
     (&["message", "send", "ann", "hello"], "answer.message"),
     (&["message", "list"], ""),
     (&["message", "read"], ""),

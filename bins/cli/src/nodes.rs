@@ -64,8 +64,21 @@ pub async fn agents(ctx: &Context, node: &NodeName) -> Result<NodeAgents, ErrorB
 /// # Errors
 /// When it does not answer.
 pub async fn ask<T: DeserializeOwned>(caller: &Caller, node: &NodeName, verb: &str) -> Result<T, ErrorBody> {
+    ask_with(caller, node, verb, Bytes::new()).await
+}
+
+/// The same with something to say, as JSON.
+///
+/// # Errors
+/// When it does not answer, or refuses.
+pub async fn ask_with<T: DeserializeOwned>(
+    caller: &Caller,
+    node: &NodeName,
+    verb: &str,
+    payload: Bytes,
+) -> Result<T, ErrorBody> {
     let subject = Subject::Node { node: node.clone(), verb: verb.to_owned() }.to_string();
-    match caller.client().request(&subject, &Headers::new(), Bytes::new(), CALL).await {
+    match caller.client().request(&subject, &Headers::new(), payload, CALL).await {
         Ok(message) => match Reply::decode(message.payload()) {
             Ok(reply) => reply.parse(),
             Err(error) => {

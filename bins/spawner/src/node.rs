@@ -7,12 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceSpec, StartError};
 use maestro_client::{Lease, LeaseError};
-use maestro_wire::{NodeAgents, Reply, Subject};
+use maestro_wire::{ErrorBody, ErrorCode, GivenGet, Manifest, NodeAgents, Reply, Subject};
 use serde_json::json;
 
 use crate::agent::Agents;
 use crate::config::Config;
 use crate::context::Context;
+use crate::incarnation::Incarnation;
+use crate::workspace::Workspace;
 
 const BUCKET: &str = "NODES";
 /// The micro service of all spawners.
@@ -92,6 +94,7 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
         endpoints: vec![
             EndpointSpec::new("info", &subject("info"), "spawner"),
             EndpointSpec::new("agents", &subject("agents"), "spawner"),
+            EndpointSpec::new("manifest", &subject("manifest"), "spawner"),
         ],
     };
     let started = Service::start(&context.client, spec).await?;
@@ -99,9 +102,9 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
     Ok(started)
 }
 
-/// Answers `info` and `agents` until the service ends.
+/// Answers `info`, `agents` and `manifest` until the service ends.
 pub async fn answer(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
-    let Ok([mut info, mut agents]) = <[Endpoint; 2]>::try_from(endpoints) else { return };
+    let Ok([mut info, mut agents, mut manifest]) = <[Endpoint; 3]>::try_from(endpoints) else { return };
     loop {
         let (request, reply) = tokio::select! {
             request = info.next() => {
@@ -109,12 +112,29 @@ pub async fn answer(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
                 (request, Reply::ok(&json!({ "node": context.record(), "sessions": sessions })))
             }
             request = agents.next() => (request, Reply::ok(&agents_of(context).await)),
+            request = manifest.next() => {
+                let reply = request.as_ref().map(|request| given(context, request.payload()));
+                (request, reply.map_or_else(|| Reply::ok(&()), |given| given.unwrap_or_else(Reply::refused)))
+            }
         };
         let Some(request) = request else { return };
         if let Err(error) = request.respond(reply.encode().into(), None).await {
             tracing::debug!(cause = %error, "not answered");
         }
     }
+}
+
+/// The manifest as an agent of this host was given it.
+fn given(context: &Context, payload: &[u8]) -> Result<Reply, ErrorBody> {
+    let GivenGet { project, session, epoch } = maestro_wire::decode(payload)?;
+    let incarnation = Incarnation { project, session, epoch };
+    let file = Workspace::of(&context.config.data, &context.config.project_paths, &incarnation).manifest();
+    let read = std::fs::read(&file).map_err(|error| error.to_string());
+    let manifest = read.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).map_err(|error| error.to_string()));
+    manifest.map(|manifest| Reply::ok(&manifest)).map_err(|cause| {
+        let text = format!("this host has no manifest of {incarnation} any more");
+        ErrorBody::new(ErrorCode::SessionState, text).with("cause", cause)
+    })
 }
 
 /// Read anew: somebody who asks may just have changed a profile. What is offered stays until the next start.

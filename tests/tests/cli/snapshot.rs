@@ -85,6 +85,8 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ),
     ("session list", &[&["session", "list"], &["session", "list", "--status", "lost"]]),
     ("session info", &[&["session", "info", "s1"], &["session", "info"], &["session", "info", "7"]]),
+    ("session manifest", &[&["session", "manifest", "s2"], &["session", "manifest", "s99"]]),
+    ("session prompt", &[&["session", "prompt", "s2"], &["session", "prompt"]]),
     ("session stop", &[&["session", "stop", "s2"], &["session", "stop", "s99"]]),
     ("session wait", &[&["session", "wait", "s2"], &["session", "wait", "s1", "--timeout", "300ms"]]),
     ("session attach", &[&["session", "attach", "s2"], &["session", "attach", "s99"]]),

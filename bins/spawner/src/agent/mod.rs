@@ -4,9 +4,12 @@
 mod environment;
 mod found;
 mod invocation;
+mod printed;
 mod profile;
+mod trust;
 
 pub use environment::{HIDDEN, NONCE, Session, environment, without};
 pub use found::Agents;
 pub use invocation::{Place, invocation};
-pub use profile::Mode;
+pub use printed::{printed, skills};
+pub use profile::{Mode, PromptBy};

@@ -9,9 +9,9 @@ use maestro_wire::{
     CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, Place, Query, SessionView, SpawnOrder, TerminalSize,
 };
 
-use crate::agent;
+use crate::agent::{self, PromptBy};
 use crate::context::Context;
-use crate::holder::{Launch, Uplink};
+use crate::holder::{Launch, Mail, Uplink};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::outbox::Report;
@@ -64,7 +64,7 @@ pub(super) async fn prepare(
         return Err(Refusal::Ended);
     }
     let entry = Entry::new(incarnation.clone());
-    let launch = launch(context, &manifest, &entry, &workspace).map_err(Refusal::Never)?;
+    let launch = launch(context, manifest, &entry, &workspace).await.map_err(Refusal::Never)?;
     Ok(Prepared { entry, launch, workspace })
 }
 
@@ -140,17 +140,33 @@ pub(crate) fn classify(error: &ErrorBody) -> Verdict {
     }
 }
 
-fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Workspace) -> Result<Launch, String> {
+async fn launch(
+    context: &Context,
+    mut manifest: Manifest,
+    entry: &Entry,
+    workspace: &Workspace,
+) -> Result<Launch, String> {
     let config = &context.config;
     workspace.prepare().map_err(|error| format!("workspace: {error}"))?;
-    let file = workspace.manifest();
-    let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(manifest)?);
-    write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let name = manifest.agent.as_str();
     let found = context.agents.get(name).ok_or_else(|| format!("the agent '{name}' was not found on this host"))?;
+    let profile = found.0;
     let place =
         agent::Place { workspace: &workspace.work, files: &workspace.files, home: &config.home, maestro: &config.bin };
-    let invocation = agent::invocation(found, manifest, &place, &config.inherited)?;
+    if profile.prompt() != PromptBy::Script {
+        agent::printed(profile, &place, &config.inherited, &context.holders).await?;
+        let skills = agent::skills(&manifest, &place, &config.inherited, &context.holders).await?;
+        manifest.initial_prompt.push_str(&skills.unwrap_or_default());
+    }
+    let file = workspace.manifest();
+    let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(&manifest)?);
+    write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let invocation = agent::invocation(found, &manifest, &place, &config.inherited).await?;
+    let mail = profile.takes_messages().then(|| Mail {
+        hooks: profile.hooks(),
+        given: manifest.messages.iter().map(|view| view.message.id).collect(),
+    });
+    let manifest = &manifest;
     let mut environment = agent::environment(
         &config.inherited,
         &agent::Session {
@@ -176,6 +192,7 @@ fn launch(context: &Context, manifest: &Manifest, entry: &Entry, workspace: &Wor
         terminal,
         stdin: invocation.stdin,
         typed: invocation.typed,
+        mail,
         log: workspace.log(),
         log_bytes: config.log_bytes,
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),

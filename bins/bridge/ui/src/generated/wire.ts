@@ -597,6 +597,10 @@ createdBy: string
 defaultAgent?: string
 goals?: string
 livingSessions: number
+/**
+ * Those of them that wait for somebody.
+ */
+needsInput: number
 overview?: string
 repository?: string
 rev: number
@@ -1141,6 +1145,10 @@ command?: string[]
  */
 force?: boolean
 includeRelated?: boolean
+/**
+ * Run before a shell agent starts; another agent is told to run them first.
+ */
+initialCommands?: string[]
 keep?: boolean
 model?: (string | null)
 name?: (string | null)

@@ -5,6 +5,8 @@ mod attach;
 mod info;
 mod list;
 mod logs;
+mod manifest;
+mod prompt;
 mod replay;
 mod send;
 mod spawn;
@@ -34,6 +36,8 @@ pub enum SessionCommand {
     Send(send::SendArgs),
     Answer(answer::AnswerArgs),
     Replay(replay::ReplayArgs),
+    Manifest(manifest::ManifestArgs),
+    Prompt(prompt::PromptArgs),
 }
 
 pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -48,5 +52,7 @@ pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, Error
         SessionCommand::Send(args) => send::run(args, ctx).await,
         SessionCommand::Answer(args) => answer::run(args, ctx).await,
         SessionCommand::Replay(args) => replay::run(args, ctx).await,
+        SessionCommand::Manifest(args) => manifest::run(args, ctx).await,
+        SessionCommand::Prompt(args) => prompt::run(args, ctx).await,
     }
 }
