@@ -25,10 +25,19 @@ impl Agent {
         Self { scene: Scene::new(&profiles, &[]) }
     }
 
+    fn read(&self, session: &str, name: &str) -> String {
+        let file = self.scene.stack.home().join(format!("spawner/sessions/web/{session}-1/{name}"));
+        fs::read_to_string(file).unwrap_or_default()
+    }
+
+    /// What its hooks said last of its turn.
+    fn turn(&self, session: &str) -> String {
+        self.read(session, "turn")
+    }
+
     /// What the agent noted of one kind.
     fn noted(&self, session: &str, kind: &str) -> Vec<String> {
-        let file = self.scene.stack.home().join(format!("spawner/sessions/web/{session}-1/notes"));
-        let text = fs::read_to_string(file).unwrap_or_default();
+        let text = self.read(session, "notes");
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.filter(|line| line[0] == kind).map(|line| line[1].as_str().unwrap().to_owned()).collect()
     }
@@ -55,7 +64,8 @@ fn a_message_is_typed_when_the_agent_waits_and_told_by_a_hook_when_it_works() {
     let agent = Agent::start();
     let scene = &agent.scene;
     let id = scene.spawn(&["--role", "custom", "--agent", "scripted"]);
-    scene.until("its first turn begins", || agent.noted(&id, "prompt").len() == 1, || scene.shown(&id));
+    // Earlier, a hook of its first turn would tell it what is sent.
+    scene.until("its first turn is over", || agent.turn(&id) == "idle", || scene.shown(&id));
 
     // It waits: typed, with all receipts, once, in one paste although it has two lines.
     let first = agent.send(&id, "first line\nsecond line");
