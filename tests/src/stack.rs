@@ -75,8 +75,16 @@ impl Place {
     /// # Panics
     /// When no temporary directory can be made.
     pub fn new() -> Self {
-        let dir =
-            tempfile::Builder::new().prefix("maestro-stack-").tempdir().expect("a temporary directory can be made");
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// Elsewhere than where temporary files are: some programs trust nothing that lies there.
+    ///
+    /// # Panics
+    /// When no directory can be made there.
+    pub fn below(parent: &Path) -> Self {
+        let dir = tempfile::Builder::new().prefix("maestro-stack-").tempdir_in(parent);
+        let dir = dir.expect("a temporary directory can be made");
         fs::create_dir(dir.path().join("user")).expect("a temporary directory is writable");
         Self { dir: Some(dir) }
     }

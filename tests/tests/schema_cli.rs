@@ -168,6 +168,8 @@ const STORY: &[Step] = &[
     (&["run", "four", "--agent", "shell", "--prompt", "true"], ""),
     (&["session", "list"], "page.session"),
     (&["session", "info", "s1"], "view.session"),
+    (&["session", "manifest", "s1"], "view.manifest"),
+    (&["session", "prompt", "s1"], ""),
     (&["message", "send", "ann", "hello"], "answer.message"),
     (&["message", "list"], ""),
     (&["message", "read"], ""),

@@ -70,6 +70,19 @@ pub async fn ask<T: DeserializeOwned>(caller: &Caller, node: &NodeName, verb: &s
     request(caller, node, verb, Bytes::new(), CALL).await
 }
 
+/// The same with something to say, as JSON.
+///
+/// # Errors
+/// When it does not answer, or refuses.
+pub async fn ask_with<T: DeserializeOwned>(
+    caller: &Caller,
+    node: &NodeName,
+    verb: &str,
+    payload: Bytes,
+) -> Result<T, ErrorBody> {
+    request(caller, node, verb, payload, CALL).await
+}
+
 /// Asks one spawner about its worktrees; git takes its time.
 ///
 /// # Errors

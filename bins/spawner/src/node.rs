@@ -8,12 +8,14 @@ use bytes::Bytes;
 use maestro_client::service::{Endpoint, EndpointSpec, Service, ServiceSpec, StartError};
 use maestro_client::{Lease, LeaseError};
 use maestro_domain::AgentName;
-use maestro_wire::{ErrorBody, ErrorCode, NodeAgents, NodeRecord, Reply, Subject};
+use maestro_wire::{ErrorBody, ErrorCode, GivenGet, Manifest, NodeAgents, NodeRecord, Reply, Subject};
 use serde_json::json;
 
 use crate::agent::Agents;
 use crate::config::Config;
 use crate::context::Context;
+use crate::incarnation::Incarnation;
+use crate::workspace::files;
 use crate::worktree;
 
 const BUCKET: &str = "NODES";
@@ -91,6 +93,7 @@ pub async fn serve(context: &Context) -> Result<(Service, Vec<Endpoint>), StartE
         EndpointSpec::new("agents", &subject("agents"), "spawner"),
         EndpointSpec::new("drain", &subject("drain"), "spawner"),
         EndpointSpec::new("undrain", &subject("undrain"), "spawner"),
+        EndpointSpec::new("manifest", &subject("manifest"), "spawner"),
     ];
     endpoints.extend(worktree::endpoints(node));
     let spec = ServiceSpec {
@@ -112,13 +115,19 @@ pub async fn answer(context: &Arc<Context>, mut endpoints: Vec<Endpoint>) {
 }
 
 async fn answer_about_itself(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
-    let Ok([mut info, mut agents, mut drain, mut undrain]) = <[Endpoint; 4]>::try_from(endpoints) else { return };
+    let Ok([mut info, mut agents, mut drain, mut undrain, mut manifest]) = <[Endpoint; 5]>::try_from(endpoints) else {
+        return;
+    };
     loop {
         let (request, reply) = tokio::select! {
             request = info.next() => (request, info_of(context)),
             request = drain.next() => (request, switch(context, true)),
             request = undrain.next() => (request, switch(context, false)),
             request = agents.next() => (request, Reply::ok(&agents_of(context).await)),
+            request = manifest.next() => {
+                let reply = request.as_ref().map(|request| given(context, request.payload()));
+                (request, reply.map_or_else(|| Reply::ok(&()), |given| given.unwrap_or_else(Reply::refused)))
+            }
         };
         let Some(request) = request else { return };
         if let Err(error) = request.respond(reply.encode().into(), None).await {
@@ -154,6 +163,19 @@ fn switch(context: &Context, drains: bool) -> Reply {
             Reply::refused(ErrorBody::new(ErrorCode::Unavailable, text).commands(["maestro doctor"]))
         }
     }
+}
+
+/// The manifest as an agent of this host was given it.
+fn given(context: &Context, payload: &[u8]) -> Result<Reply, ErrorBody> {
+    let GivenGet { project, session, epoch } = maestro_wire::decode(payload)?;
+    let incarnation = Incarnation { project, session, epoch };
+    let file = files::of(&context.config.data, &incarnation).join("manifest.json");
+    let read = std::fs::read(&file).map_err(|error| error.to_string());
+    let manifest = read.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).map_err(|error| error.to_string()));
+    manifest.map(|manifest| Reply::ok(&manifest)).map_err(|cause| {
+        let text = format!("this host has no manifest of {incarnation} any more");
+        ErrorBody::new(ErrorCode::SessionState, text).with("cause", cause)
+    })
 }
 
 /// Read anew: somebody who asks may just have changed a profile. What is offered stays until the next start.

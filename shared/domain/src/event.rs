@@ -193,6 +193,7 @@ changes! {
             epoch: u32,
             #[serde(default, skip_serializing_if = "Option::is_none")] prompt: Option<Prompt>,
             #[serde(default, skip_serializing_if = "Vec::is_empty")] command: Vec<Report>,
+            #[serde(default, skip_serializing_if = "Vec::is_empty")] initial_commands: Vec<Line>,
             #[serde(default, skip_serializing_if = "Option::is_none")] reason: Option<Report>,
             include_related: bool,
         },

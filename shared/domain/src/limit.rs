@@ -15,6 +15,7 @@ impl Limits {
     pub const NUMBER: u32 = 999_999_999;
     pub const LIVING_SESSIONS: usize = 1_000;
     pub const SESSION_TASKS: usize = 50;
+    pub const INITIAL_COMMANDS: usize = 20;
     /// Unread messages of one recipient. Beyond it a sender is refused; notices of the server stay on the timeline only.
     pub const UNREAD: usize = 500;
     /// Unread messages of all recipients, among them some that nobody reads for.

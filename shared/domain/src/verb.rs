@@ -172,6 +172,8 @@ verbs! {
         #[serde(default, skip_serializing_if = "Option::is_none")] prompt: Option<Prompt>,
         /// For the shell profile: what to run, program first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")] command: Vec<Report>,
+        /// Run before a shell agent starts; another agent is told to run them first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] initial_commands: Vec<Line>,
         #[serde(default, skip_serializing_if = "Option::is_none")] reason: Option<Report>,
         #[serde(default)] include_related: bool,
         #[serde(default)] restart: RestartPolicy,

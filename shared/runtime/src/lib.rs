@@ -13,6 +13,7 @@ mod secret;
 mod signal;
 mod stack;
 mod template;
+mod turn;
 mod user;
 
 pub use config::{Config, ConfigError, Key, Listed, Origin, OutputMode, Partial, Setting};
@@ -25,4 +26,5 @@ pub use secret::{SecretError, secret};
 pub use signal::Shutdown;
 pub use stack::{Credentials, Process, StackError, StackFile};
 pub use template::{TemplateError, render};
+pub use turn::Turn;
 pub use user::user_name;

@@ -25,7 +25,7 @@ pub use commit::{
     encode_event, encode_ledger,
 };
 pub use error::{ErrorBody, decode};
-pub use live::{AgentInfo, AgentView, Lease, NodeAgents, NodeRecord, SpawnOrder};
+pub use live::{AgentInfo, AgentView, GivenGet, Lease, NodeAgents, NodeRecord, SpawnOrder};
 pub use manifest::Manifest;
 pub use query::{
     EventList, ManifestGet, MessageList, ProjectGet, ProjectList, Query, QueryEnvelope, ServerInfoGet, SessionGet,

@@ -60,6 +60,15 @@ pub struct NodeAgents {
     pub mistakes: Vec<String>,
 }
 
+/// What `node.manifest` is asked with; it answers [`crate::Manifest`] as the agent was given it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GivenGet {
+    pub project: ProjectId,
+    pub session: SessionId,
+    pub epoch: u32,
+}
+
 /// A spawner in the bucket NODES, under its name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use maestro_domain::{AgentName, ProjectId, RestartPolicy, Role, SessionId, Skill
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ProjectView, TaskDetail, TaskRow};
+use crate::{MessageView, ProjectView, TaskDetail, TaskRow};
 
 /// Everything that a spawner needs to start one epoch of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +29,12 @@ pub struct Manifest {
     /// For the shell profile: what to run, program first. Empty: the prompt is run by `sh -c`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+    /// Run in its place of work before a shell agent starts; to another agent they are said in its prompt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub initial_commands: Vec<String>,
+    /// What waits for it, the oldest first, ten at most; a part of the initial prompt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<MessageView>,
     /// The prompt as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,

@@ -35,6 +35,9 @@ pub struct ProjectView {
     pub tasks: BTreeMap<StatusKind, u64>,
     #[serde(default)]
     pub living_sessions: u64,
+    /// Those of them that wait for somebody.
+    #[serde(default)]
+    pub needs_input: u64,
 }
 
 /// The long texts of a task.

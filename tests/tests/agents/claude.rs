@@ -1,114 +1,108 @@
-//! Claude Code.
+//! Claude Code in a terminal: as a worker that is asked, told and heard, and as the orchestrator of another.
 
-use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use maestro_tests::stack::Stack;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::install::install;
+use crate::scene::Scene;
 use crate::stub::Stub;
+use crate::worker::{WORKER, script};
 
-const VERSION: &str = "2.1.197";
+pub const VERSION: &str = "2.1.197";
 const KEY: &str = "sk-ant-stub-0123456789abcdefghij";
-const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A stack whose Claude Code talks to the stub, in a home where somebody has used it before.
-fn scene(program: &Path, stub: &Stub, mode: &str) -> Stack {
-    let stack = Stack::start();
-    let place = stack.place();
-    let user = place.path().join("user");
+/// A stack whose Claude Code talks to the stub. Its settings lie where `CLAUDE_CONFIG_DIR` says, if that is given.
+pub fn scene(program: &Path, stub: &Stub, mode: &str, more: &str) -> Scene {
     let settings = json!({ "hasCompletedOnboarding": true, "theme": "dark", "numStartups": 3,
         "customApiKeyResponses": { "approved": [&KEY[KEY.len() - 20..]], "rejected": [] } });
-    fs::write(user.join(".claude.json"), settings.to_string()).unwrap();
     let profile = format!(
         "program = \"{}\"\nmode = \"{mode}\"\n[environment]\nANTHROPIC_BASE_URL = \"http://{}\"\nANTHROPIC_API_KEY = \"{KEY}\"\n\
-         DISABLE_AUTOUPDATER = \"1\"\nCLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = \"1\"\nDISABLE_TELEMETRY = \"1\"\n",
+         DISABLE_AUTOUPDATER = \"1\"\nCLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = \"1\"\nDISABLE_TELEMETRY = \"1\"\n{more}",
         program.display(),
         stub.address
     );
-    fs::create_dir_all(place.home().join("agents")).unwrap();
-    fs::write(place.home().join("agents/claude.toml"), profile).unwrap();
-    // Profiles are read when a spawner starts.
-    let before = stack.kill("maestro-spawner");
-    stack.await_restart("maestro-spawner", before);
-    stack.maestro(&["project", "create", "web"]).data();
-    stack
+    Scene::new(&[("claude", profile)], &[(".claude.json", settings.to_string())])
 }
 
-fn maestro(stack: &Stack, arguments: &[&str]) -> Value {
-    stack.maestro(&[&["--project", "web"], arguments].concat()).data().clone()
+/// Its task, a permission that somebody gives, and a message that is typed when it waits.
+#[test]
+fn a_worker_in_a_terminal_asks_is_answered_and_is_told() {
+    let Some(program) = install("@anthropic-ai/claude-code", VERSION, "claude") else { return };
+    let mut commands = script();
+    // Nothing allows this beforehand.
+    commands.insert(1, "python3 -c 'print(6 * 7)'".to_owned());
+    let stub = Stub::start(&[(WORKER, commands)]);
+    let scene = scene(&program, &stub, "interactive", "");
+    scene.run(&["task", "create", "Write the parser", "--subtask", "lexer"]);
+    let id = scene.spawn(&["--task", "t1", "--agent", "claude"]);
+
+    let asks = scene.until_session(&id, "needs_input");
+    assert_eq!(asks["input"], "permission", "{asks}");
+    assert!(asks["question"].as_str().unwrap().contains("print(6 * 7)"), "{asks}");
+    assert_eq!(scene.run(&["status"])["needsInput"][0]["id"], id.as_str(), "it is seen where one looks first");
+    // What comes now is not typed: it would be the answer.
+    let early = scene.run(&["message", "send", &id, "early bird"]);
+    scene.run(&["session", "answer", &id, "--allow"]);
+    scene.until(
+        "the task is completed",
+        || scene.run(&["task", "get", "t1"])["status"] == "completed",
+        || format!("tools said {:?}\n{}", stub.heard(WORKER).results, scene.shown(&id)),
+    );
+    scene.until("it says so", || scene.shown(&id).contains("All done."), || scene.shown(&id));
+    assert_eq!(scene.run(&["session", "info", &id])["status"], "active");
+    // A hook has told it, in the middle of the turn.
+    assert_eq!(scene.receipts(&format!("message/{}", early["id"].as_str().unwrap())), ["queued", "seen"]);
+
+    let late = scene.run(&["message", "send", &id, "look at it once more"]);
+    let late = format!("message/{}", late["id"].as_str().unwrap());
+    scene.until(
+        "the message is seen",
+        || scene.receipts(&late).last().is_some_and(|last| last == "seen"),
+        || format!("{:?}\n{}", scene.receipts(&late), scene.shown(&id)),
+    );
+    assert_eq!(scene.receipts(&late), ["queued", "delivered", "seen"]);
+    let told = || stub.heard(WORKER).told;
+    scene.until("the model hears it", || told().contains("look at it once more"), told);
+    assert_eq!(told().matches("look at it once more").count(), 1, "{}", told());
+    assert_eq!(told().matches("early bird").count(), 1, "{}", told());
+
+    scene.run(&["session", "stop", &id]);
+    scene.until_session(&id, "stopped");
 }
 
-fn script() -> Vec<String> {
-    [
-        "maestro task start t1",
-        "maestro task log t1 'half of it'",
-        "maestro subtask complete t1 st1",
-        "maestro task complete t1 --summary 'by a real agent'",
+#[test]
+fn an_orchestrator_plans_starts_a_worker_waits_and_sees_it_complete() {
+    let Some(program) = install("@anthropic-ai/claude-code", VERSION, "claude") else { return };
+    let lead = [
+        "maestro task create 'Write the parser' --subtask lexer --subtask grammar --accept 'all cases pass'",
+        "maestro session spawn --task t1 --agent claude",
+        "maestro wait t1 --timeout 80s",
+        "maestro task get t1 --fields status,summary",
     ]
-    .map(str::to_owned)
-    .to_vec()
-}
-
-/// Waits until the worker has completed its task; what its terminal shows is told when it does not.
-fn works(stack: &Stack, stub: &Stub) -> String {
-    maestro(stack, &["task", "create", "Write the parser", "--subtask", "lexer", "--desc", "A parser for numbers."]);
-    let spawned = maestro(stack, &["session", "spawn", "--task", "t1", "--agent", "claude"]);
-    let id = spawned["sessionId"].as_str().unwrap().to_owned();
-    let begun = Instant::now();
-    while maestro(stack, &["task", "get", "t1"])["status"] != "completed" {
-        let shown = || stack.maestro(&["--project", "web", "session", "logs", &id, "--lines", "60"]).stdout;
-        assert!(
-            begun.elapsed() < PATIENCE,
-            "the task is not completed; tools said {:?}; its terminal:\n{}\n{:?}",
-            stub.results.lock().unwrap(),
-            shown(),
-            maestro(stack, &["session", "info", &id]),
-        );
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    let task = maestro(stack, &["task", "get", "t1"]);
-    assert_eq!(task["summary"], "by a real agent", "{task}");
-    assert_eq!(task["subtasks"][0]["completed"], true);
-    let timeline = maestro(stack, &["events", "--about", "t1"]).to_string();
-    assert!(timeline.contains("half of it"), "{timeline}");
-    let prompts = stub.prompts.lock().unwrap().concat();
-    assert!(prompts.contains("A parser for numbers.") && prompts.contains("Task t1: Write the parser"), "{prompts}");
-    id
-}
-
-#[test]
-fn a_headless_worker_takes_its_task_from_start_to_completion() {
-    let Some(program) = install("@anthropic-ai/claude-code", VERSION, "claude") else { return };
-    let stub = Stub::start(&script());
-    let stack = scene(&program, &stub, "headless");
-    let id = works(&stack, &stub);
-    let begun = Instant::now();
-    while maestro(&stack, &["session", "info", &id])["status"] != "exited" {
-        assert!(begun.elapsed() < PATIENCE, "{}", maestro(&stack, &["session", "info", &id]));
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    assert_eq!(maestro(&stack, &["session", "info", &id])["code"], 0);
-}
-
-#[test]
-fn a_worker_in_a_terminal_takes_its_task_from_start_to_completion() {
-    let Some(program) = install("@anthropic-ai/claude-code", VERSION, "claude") else { return };
-    let stub = Stub::start(&script());
-    let stack = scene(&program, &stub, "interactive");
-    let id = works(&stack, &stub);
-    let begun = Instant::now();
-    let shown = || stack.maestro(&["--project", "web", "session", "logs", &id, "--lines", "200"]).stdout;
-    while !shown().contains("All done.") {
-        assert!(begun.elapsed() < PATIENCE, "{}", shown());
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    assert_eq!(maestro(&stack, &["session", "info", &id])["status"], "active", "it waits in its terminal");
-    maestro(&stack, &["session", "stop", &id]);
-    while maestro(&stack, &["session", "info", &id])["status"] != "stopped" {
-        assert!(begun.elapsed() < PATIENCE, "it does not stop");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    .map(str::to_owned);
+    let mut work = script();
+    work.insert(3, "maestro subtask complete t1 st2".to_owned());
+    let stub = Stub::start(&[("the orchestrator of the project", lead.to_vec()), (WORKER, work)]);
+    // The settings are elsewhere than usual; the workspace is trusted there all the same, or its terminal would ask.
+    let scene = scene(&program, &stub, "interactive", "");
+    let lead = scene.spawn(&["--role", "orchestrator", "--agent", "claude", "--prompt", "Have a parser written."]);
+    scene.until(
+        "the orchestrator is done",
+        || scene.shown(&lead).contains("All done."),
+        || format!("{:?}\n{}", stub.heard("the orchestrator of the project").results, scene.shown(&lead)),
+    );
+    let results = stub.heard("the orchestrator of the project").results;
+    assert!(results[3].contains("completed") && results[3].contains("by a real agent"), "{results:?}");
+    let session = scene.run(&["session", "info", "s2"]);
+    assert_eq!((&session["parent"], &session["role"]), (&json!(lead), &json!("worker")), "{session}");
+    assert_eq!(scene.run(&["task", "get", "t1"])["progress"], json!({ "completed": 2, "total": 2 }));
+    let told = stub.heard("the orchestrator of the project").told;
+    assert!(told.contains("Have a parser written.") && told.contains("# How to lead"), "{told}");
+    // The notice that its worker is done has reached it, by whichever way was first.
+    scene.until(
+        "it has read its messages",
+        || scene.run(&["session", "info", &lead])["unread"] == 0,
+        || format!("{}\n{}", scene.run(&["session", "info", &lead]), scene.shown(&lead)),
+    );
 }

@@ -1,45 +1,69 @@
-//! A model that is a script: the Messages API on loopback. The n-th turn runs the n-th command; after the last one the
-//! model has nothing more to say.
+//! Models that are scripts, on loopback: the APIs of Anthropic, OpenAI and Google. The n-th turn of a conversation runs the
+//! n-th command of the script whose words its first prompt holds; after the last one the model has nothing more to say.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::api::{anthropic, chat, gemini, responses};
+
+/// What a conversation was about so far, as its last request says.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// Everything that the model was told, as JSON.
+    pub told: String,
+    /// What tools answered, in order.
+    pub results: Vec<String>,
+}
+
+/// What the model says next.
+pub enum Said {
+    /// A command for the agent's shell; the number of the turn.
+    Run(String, usize),
+    Text(&'static str),
+}
+
+/// What an agent's own side requests get: titles, routing, and the like.
+pub const ASIDE: &str = "{\"title\": \"work\"}";
+const DONE: &str = "All done.";
+
+/// A conversation is known by words of its first prompt.
+pub type Script = (&'static str, Vec<String>);
+
 /// The stub. It serves as long as the test runs; its threads end with the process.
 pub struct Stub {
     pub address: SocketAddr,
-    /// What tools answered, in order, as the agent told the model.
-    pub results: Arc<Mutex<Vec<String>>>,
-    /// The first thing that the user said.
-    pub prompts: Arc<Mutex<Vec<String>>>,
+    heard: Arc<Mutex<BTreeMap<&'static str, Heard>>>,
 }
 
 impl Stub {
-    pub fn start(commands: &[String]) -> Self {
+    pub fn start(scripts: &[Script]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stub = Self { address: listener.local_addr().unwrap(), results: Arc::default(), prompts: Arc::default() };
-        let (commands, results, prompts) = (commands.to_vec(), stub.results.clone(), stub.prompts.clone());
+        let heard: Arc<Mutex<BTreeMap<&'static str, Heard>>> = Arc::default();
+        let stub = Self { address: listener.local_addr().unwrap(), heard: heard.clone() };
+        let scripts: Arc<[Script]> = scripts.into();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (commands, results, prompts) = (commands.clone(), results.clone(), prompts.clone());
+                let (scripts, heard) = (scripts.clone(), heard.clone());
                 std::thread::spawn(move || {
                     // A client that goes away is none of the test's concerns.
-                    let _ = serve(stream, &commands, &results, &prompts);
+                    let _ = serve(stream, &scripts, &heard);
                 });
             }
         });
         stub
     }
+
+    /// The conversation of the script with these words.
+    pub fn heard(&self, words: &str) -> Heard {
+        self.heard.lock().unwrap().get(words).cloned().unwrap_or_default()
+    }
 }
 
-fn serve(
-    stream: TcpStream,
-    commands: &[String],
-    results: &Mutex<Vec<String>>,
-    prompts: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
+fn serve(stream: TcpStream, scripts: &[Script], heard: &Mutex<BTreeMap<&'static str, Heard>>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     loop {
@@ -63,7 +87,7 @@ fn serve(
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let (kind, answer) = answer(&path, &asked, commands, results, prompts);
+        let (kind, answer) = answer(&path, &asked, scripts, heard);
         write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len())?;
         stream.flush()?;
     }
@@ -72,70 +96,51 @@ fn serve(
 fn answer(
     path: &str,
     asked: &Value,
-    commands: &[String],
-    results: &Mutex<Vec<String>>,
-    prompts: &Mutex<Vec<String>>,
+    scripts: &[Script],
+    heard: &Mutex<BTreeMap<&'static str, Heard>>,
 ) -> (&'static str, String) {
-    if !path.starts_with("/v1/messages") || path.contains("count_tokens") {
-        return ("application/json", json!({ "input_tokens": 1 }).to_string());
+    let say = |conversation: Option<Heard>| next(conversation, scripts, heard);
+    const STREAM: &str = "text/event-stream";
+    const WHOLE: &str = "application/json";
+    if path.contains("/messages") && !path.contains("count_tokens") {
+        let said = say(anthropic::read(asked));
+        return if asked["stream"] == true {
+            (STREAM, anthropic::stream(&said))
+        } else {
+            (WHOLE, anthropic::whole(&said))
+        };
     }
-    let messages = asked["messages"].as_array().cloned().unwrap_or_default();
-    let has_shell = asked["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == "Bash"));
-    let block = if has_shell {
-        let blocks = messages.iter().filter_map(|message| message["content"].as_array()).flatten();
-        let heard: Vec<String> =
-            blocks.filter(|block| block["type"] == "tool_result").map(|block| block["content"].to_string()).collect();
-        let turn = heard.len();
-        *results.lock().unwrap() = heard;
-        if turn == 0 {
-            prompts.lock().unwrap().push(json!(messages).to_string());
-        }
-        match commands.get(turn) {
-            Some(command) => json!({ "type": "tool_use", "id": format!("toolu_{turn}"), "name": "Bash",
-                "input": { "command": command, "description": "as the script says" } }),
-            None => json!({ "type": "text", "text": "All done." }),
-        }
-    } else {
-        json!({ "type": "text", "text": "{\"title\": \"work\"}" })
+    if path.contains("/responses") {
+        return (STREAM, responses::stream(&say(responses::read(asked))));
+    }
+    if path.contains("/chat/completions") {
+        return (STREAM, chat::stream(&say(chat::read(asked))));
+    }
+    if path.contains("enerateContent") {
+        let said = gemini::write(&say(gemini::read(asked)));
+        let streams = path.contains("streamGenerateContent");
+        return if streams { (STREAM, events(&[("", said)])) } else { (WHOLE, said.to_string()) };
+    }
+    // Lists of models, counts of tokens.
+    (WHOLE, json!({ "object": "list", "data": [], "models": [], "input_tokens": 1, "totalTokens": 1 }).to_string())
+}
+
+/// What follows in a conversation; `None`: it is one of the agent's own, without a shell.
+fn next(conversation: Option<Heard>, scripts: &[Script], heard: &Mutex<BTreeMap<&'static str, Heard>>) -> Said {
+    let Some(conversation) = conversation else { return Said::Text(ASIDE) };
+    let Some((words, commands)) = scripts.iter().find(|(words, _)| conversation.told.contains(words)) else {
+        return Said::Text("Nobody told me what to do.");
     };
-    if asked["stream"] == true { ("text/event-stream", stream_of(&block)) } else { ("application/json", whole(&block)) }
+    let turn = conversation.results.len();
+    heard.lock().unwrap().insert(words, conversation);
+    commands.get(turn).map_or(Said::Text(DONE), |command| Said::Run(command.clone(), turn))
 }
 
-fn message(content: Value, stop: Value) -> Value {
-    json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "stub", "content": content,
-        "stop_reason": stop, "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 } })
-}
-
-fn stop_of(block: &Value) -> &'static str {
-    if block["type"] == "tool_use" { "tool_use" } else { "end_turn" }
-}
-
-fn whole(block: &Value) -> String {
-    message(json!([block]), stop_of(block).into()).to_string()
-}
-
-fn stream_of(block: &Value) -> String {
-    let (start, delta) = if block["type"] == "tool_use" {
-        let mut start = block.clone();
-        start["input"] = json!({});
-        (start, json!({ "type": "input_json_delta", "partial_json": block["input"].to_string() }))
-    } else {
-        (json!({ "type": "text", "text": "" }), json!({ "type": "text_delta", "text": block["text"] }))
+/// Server-sent events; an event without a name has only data.
+pub fn events(events: &[(&str, Value)]) -> String {
+    let event = |(name, data): &(&str, Value)| {
+        let name = if name.is_empty() { String::new() } else { format!("event: {name}\n") };
+        format!("{name}data: {data}\n\n")
     };
-    let events = [
-        ("message_start", json!({ "message": message(json!([]), Value::Null) })),
-        ("content_block_start", json!({ "index": 0, "content_block": start })),
-        ("content_block_delta", json!({ "index": 0, "delta": delta })),
-        ("content_block_stop", json!({ "index": 0 })),
-        (
-            "message_delta",
-            json!({ "delta": { "stop_reason": stop_of(block), "stop_sequence": null }, "usage": { "output_tokens": 1 } }),
-        ),
-        ("message_stop", json!({})),
-    ];
-    let event = |(name, mut data): (&str, Value)| {
-        data["type"] = name.into();
-        format!("event: {name}\ndata: {data}\n\n")
-    };
-    events.into_iter().map(event).collect()
+    events.iter().map(event).collect()
 }

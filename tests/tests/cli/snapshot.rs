@@ -93,6 +93,8 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ),
     ("session list", &[&["session", "list"], &["session", "list", "--status", "lost"]]),
     ("session info", &[&["session", "info", "s1"], &["session", "info"], &["session", "info", "7"]]),
+    ("session manifest", &[&["session", "manifest", "s2"], &["session", "manifest", "s99"]]),
+    ("session prompt", &[&["session", "prompt", "s2"], &["session", "prompt"]]),
     ("session stop", &[&["session", "stop", "s2"], &["session", "stop", "s99"]]),
     ("session resume", &[&["session", "resume", "s2"], &["session", "resume", "s99"], &["session", "resume", "--all"]]),
     ("session restart", &[&["session", "restart", "s2"], &["session", "restart", "s99"], &["session", "stop", "s2"]]),

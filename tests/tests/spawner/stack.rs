@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use maestro_tests::nats::NatsServer;
@@ -336,20 +335,10 @@ async fn launch(mut command: Command, log: &Path, ready: &Path) -> Program {
     program
 }
 
-/// A program of this workspace, built if it is not up to date.
+/// A program of this workspace. Built beforehand, as for every other test: to build it here would make the first tests wait
+/// for a compiler.
 fn binary(name: &str) -> PathBuf {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    let directory = DIRECTORY.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "maestro-server", "-p", "maestro-spawner"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .unwrap();
-        assert!(built.success(), "the programs cannot be built");
-        // target/debug/deps/spawner-0123 -> target/debug
-        std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf()
-    });
-    directory.join(name)
+    maestro_tests::stack::program(name)
 }
 
 fn ulid() -> String {

@@ -14,6 +14,7 @@ mod log;
 mod mark;
 mod opencode;
 mod tell;
+mod turn;
 mod until;
 
 pub use agent::Agent;
@@ -58,7 +59,19 @@ async fn handle(name: &str, event: &str, ctx: &Context) -> Result<(), ErrorBody>
     let input = input::read().map_err(odd)?;
     conversation::note(&input, ctx);
     let Some(happened) = agent.read(event, &input).map_err(odd)? else { return Ok(()) };
-    let deed = act::act(&happened, ctx).await?;
+    // Noted whatever becomes of the rest: the holder types only when it may.
+    turn::begins(&happened, ctx);
+    let deed = act::act(&happened, ctx).await;
+    let held = deed.as_ref().is_ok_and(|deed| deed.answer.hold.is_some());
+    let outcome = match deed {
+        Ok(deed) => answered(agent, event, deed, ctx).await,
+        Err(error) => Err(error),
+    };
+    turn::ends(&happened, held, ctx);
+    outcome
+}
+
+async fn answered(agent: Agent, event: &str, deed: act::Deed, ctx: &Context) -> Result<(), ErrorBody> {
     if let Some(answer) = agent.answer(event, &deed.answer)
         && let Err(error) = ctx.printer.raw(&format!("{answer}\n"))
     {

@@ -60,6 +60,9 @@ pub fn card(view: &ProjectView) -> String {
         text.push_str(&format!("\n{} {}", paint(DIM, "tasks:"), counts.join(", ")));
     }
     text.push_str(&format!("\n{} {}", paint(DIM, "living sessions:"), view.living_sessions));
+    if view.needs_input > 0 {
+        text.push_str(&format!("\n{} {}", paint(WARN, "need input:"), view.needs_input));
+    }
     let facts = [
         ("repository", project.repository.as_ref().map(ToString::to_string)),
         ("base branch", project.base_branch.as_ref().map(ToString::to_string)),

@@ -50,7 +50,23 @@ pub fn page(page: &Page<SessionView>, filtered: bool) -> String {
             paint(DIM, "ended ones:")
         );
     }
-    format!("{}{}", table_of(&page.items), super::more("maestro session list", page.next_cursor.as_ref()))
+    let more = super::more("maestro session list", page.next_cursor.as_ref());
+    format!("{}{}{more}", table_of(&page.items), questions(&page.items))
+}
+
+/// What sessions wait for, and how it is answered; nothing when none does.
+fn questions(sessions: &[SessionView]) -> String {
+    let asks = sessions.iter().filter_map(|view| match &view.session.status {
+        SessionStatus::NeedsInput { question, asked_at, .. } => {
+            let id = view.session.id;
+            let how = paint(DIM, format!("maestro session answer {id} \"…\""));
+            Some(format!("\n  {} {} ({})  {how}", paint(BOLD, id), paint(WARN, question), age(*asked_at)))
+        }
+        _ => None,
+    });
+    let asks: Vec<String> = asks.collect();
+    let verb = if asks.len() == 1 { "needs" } else { "need" };
+    if asks.is_empty() { String::new() } else { format!("\n\n{} {verb} input{}", asks.len(), asks.concat()) }
 }
 
 pub fn line(view: &SessionView) -> String {

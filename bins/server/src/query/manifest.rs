@@ -1,14 +1,22 @@
-//! `session.manifest`: what a session is told when it starts.
+//! `session.manifest`: what a session is told when it starts, within what the broker carries.
 
-use std::fmt::Write;
+use maestro_domain::{Actor, Role, SessionId};
+use maestro_wire::{ErrorBody, Manifest, MessageView, TaskDetail, TaskRow};
+use serde_json::Value;
 
-use maestro_domain::{Role, SessionId, StatusKind};
-use maestro_wire::{ErrorBody, Manifest, TaskDetail, TaskRow};
-
-use super::{Asked, project, resumed, session, task};
+use super::prompt::{self, Prompt};
+use super::{Asked, message, project, resumed, session, task};
 use crate::reply::row;
 
 const RELATED: usize = 20;
+/// Messages and timeline entries that are told.
+const MESSAGES: usize = 10;
+const ENTRIES: usize = 5;
+
+/// A manifest has at most this many bytes as JSON: less than an answer may have, since a host adds its skills.
+const LARGEST: usize = 800 * 1024;
+/// How much of each long text is told, tried one after the other until everything fits.
+const CUTS: [usize; 5] = [64 * 1024, 16 * 1024, 4 * 1024, 1024, 200];
 
 pub async fn get(asked: &Asked<'_>, given: Option<SessionId>) -> Result<Manifest, ErrorBody> {
     let session = session::named(asked, given)?;
@@ -18,12 +26,14 @@ pub async fn get(asked: &Asked<'_>, given: Option<SessionId>) -> Result<Manifest
     let mut tasks = Vec::new();
     for id in &session.tasks {
         if let Some(found) = state.task(*id) {
-            tasks.push(task::detail(asked, &reading, found, 5).await?);
+            tasks.push(task::detail(asked, &reading, found, ENTRIES).await?);
         }
     }
     let related = if texts.include_related { related(asked, &session.tasks) } else { Vec::new() };
+    let mut messages = message::unread_of(asked, &reading, &Actor::Session(session.id), None, MESSAGES)?;
+    messages.retain(|view| view.message.epoch.is_none_or(|epoch| epoch == session.epoch));
     let project = project::get(asked).await?;
-    let mut manifest = Manifest {
+    let manifest = Manifest {
         project,
         project_id: asked.project.id.clone(),
         session: session.id,
@@ -37,14 +47,86 @@ pub async fn get(asked: &Asked<'_>, given: Option<SessionId>) -> Result<Manifest
         tasks,
         related,
         command: texts.command,
+        initial_commands: texts.initial_commands,
+        messages,
         prompt: texts.prompt,
         initial_prompt: String::new(),
         resumes: session.resumes.as_ref().map(|resumes| resumes.epoch),
         resume_prompt: session.resumes.is_some().then(|| resumed::prompt(&session, state)),
         stop_requested: session.stop.is_some(),
     };
-    manifest.initial_prompt = prompt(asked, &manifest);
-    Ok(manifest)
+    let plan = (manifest.role == Role::Orchestrator).then(|| prompt::plan(state, session.id));
+    Ok(fitted(manifest, plan.as_deref()))
+}
+
+/// With its prompt, and with long texts cut until the whole fits. What was given as a prompt is never cut.
+fn fitted(whole: Manifest, plan: Option<&str>) -> Manifest {
+    let size = |manifest: &Manifest| serde_json::to_vec(manifest).map_or(usize::MAX, |json| json.len());
+    let mut manifest = whole;
+    for most in CUTS {
+        cut(&mut manifest, most);
+        manifest.initial_prompt = Prompt { manifest: &manifest, plan, instructions: true }.text();
+        if size(&manifest) <= LARGEST {
+            return manifest;
+        }
+    }
+    // What was given stands in the manifest already.
+    manifest.initial_prompt = Prompt { manifest: &manifest, plan, instructions: false }.text();
+    manifest
+}
+
+/// Cuts every text that is not the session's own prompt, and says where the rest is.
+fn cut(manifest: &mut Manifest, most: usize) {
+    let project = &mut manifest.project;
+    for text in [&mut project.overview, &mut project.goals].into_iter().flatten() {
+        shorten(text, most, || "`maestro project get`".to_owned());
+    }
+    for detail in &mut manifest.tasks {
+        cut_task(detail, most);
+    }
+    for view in &mut manifest.messages {
+        cut_message(view, most);
+    }
+}
+
+fn cut_task(detail: &mut TaskDetail, most: usize) {
+    let own = detail.task.id;
+    let rest = || format!("`maestro task get {own}`");
+    let texts = &mut detail.texts;
+    let long = [&mut texts.description, &mut texts.technical_notes, &mut texts.summary, &mut texts.late_report];
+    long.into_iter()
+        .flatten()
+        .chain(texts.subtask_descriptions.values_mut())
+        .for_each(|text| shorten(text, most, rest));
+    for dependency in &mut detail.dependencies {
+        let id = dependency.id;
+        if let Some(summary) = &mut dependency.summary {
+            shorten(summary, most, || format!("`maestro task get {id}`"));
+        }
+    }
+    // A timeline repeats what the task says.
+    for entry in &mut detail.timeline {
+        for value in entry.change.values_mut() {
+            match value {
+                Value::String(text) => shorten(text, most.min(4096), rest),
+                Value::Array(items) if items.len() > 20 || most < 4096 => items.clear(),
+                _ => {}
+            }
+        }
+    }
+    detail.messages.iter_mut().for_each(|view| cut_message(view, most));
+}
+
+fn cut_message(view: &mut MessageView, most: usize) {
+    let id = view.message.id;
+    shorten(&mut view.body, most, || format!("`maestro message read {id}`"));
+}
+
+fn shorten(text: &mut String, most: usize, rest: impl Fn() -> String) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push_str(&format!(" … ({} shows all of it)", rest()));
+    }
 }
 
 /// Tasks that share a label or a dependency with the session's.
@@ -68,107 +150,17 @@ fn related(asked: &Asked<'_>, own: &[maestro_domain::TaskId]) -> Vec<TaskRow> {
         .collect()
 }
 
-/// What the agent reads first.
-fn prompt(asked: &Asked<'_>, manifest: &Manifest) -> String {
-    let mut text = String::new();
-    let title = &manifest.project.project.title;
-    let role = match manifest.role {
-        Role::Worker => "a worker",
-        Role::Orchestrator => "the orchestrator",
-        Role::Custom => "a session",
-    };
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "You are {} ({}), {role} of the project {title}.", manifest.session, manifest.name);
-    if let Some(overview) = &manifest.project.overview {
-        let _ = writeln!(text, "\n# Project\n\n{overview}");
-    }
-    if let (Role::Orchestrator, Some(goals)) = (manifest.role, &manifest.project.goals) {
-        let _ = writeln!(text, "\n# Goals\n\n{goals}");
-    }
-    for task in &manifest.tasks {
-        describe(&mut text, task);
-    }
-    if !manifest.related.is_empty() {
-        let _ = writeln!(text, "\n# Related tasks\n");
-        for row in &manifest.related {
-            let _ = writeln!(text, "- {} [{}] {}", row.task.id, row.status(), row.task.title);
-        }
-    }
-    match manifest.role {
-        Role::Worker | Role::Custom => text.push_str(WORKER),
-        Role::Orchestrator => {
-            let state = &asked.view.state;
-            let count = |status| state.with_status(status).len();
-            let _ = writeln!(
-                text,
-                "\n# Tasks now\n\n{} ready, {} pending, {} in progress, {} blocked, {} in review, {} completed",
-                state.ready().len(),
-                count(StatusKind::Pending),
-                count(StatusKind::InProgress),
-                count(StatusKind::Blocked),
-                count(StatusKind::InReview),
-                count(StatusKind::Completed)
-            );
-            text.push_str(ORCHESTRATOR);
-        }
-    }
-    if let Some(prompt) = &manifest.prompt {
-        let _ = writeln!(text, "\n# Instructions\n\n{prompt}");
-    }
-    text
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn describe(text: &mut String, detail: &TaskDetail) {
-    let task = &detail.task;
-    let _ =
-        writeln!(text, "\n# Task {}: {}\n\npriority {:?}, {}", task.id, task.title, task.priority, task.status.kind());
-    if let Some(description) = &detail.texts.description {
-        let _ = writeln!(text, "\n{description}");
-    }
-    section(text, "Acceptance criteria", &detail.texts.acceptance);
-    if let Some(notes) = &detail.texts.technical_notes {
-        let _ = writeln!(text, "\n## Technical notes\n\n{notes}");
-    }
-    let subtasks: Vec<String> = task
-        .subtasks
-        .iter()
-        .map(|s| format!("[{}] {} {}", if s.completed { "x" } else { " " }, s.id, s.title))
-        .collect();
-    section(text, "Subtasks", &subtasks);
-    let inputs: Vec<String> = detail
-        .dependencies
-        .iter()
-        .map(|d| format!("{} {} ({}): {}", d.id, d.title, d.status, d.summary.as_deref().unwrap_or("no summary")))
-        .collect();
-    section(text, "Builds on", &inputs);
-}
-
-fn section(text: &mut String, title: &str, lines: &[String]) {
-    if lines.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\n## {title}\n");
-    for line in lines {
-        let _ = writeln!(text, "- {line}");
+    #[test]
+    fn a_cut_keeps_whole_characters_and_says_where_the_rest_is() {
+        let mut text = "ä".repeat(300);
+        shorten(&mut text, 201, || "`maestro task get t1`".to_owned());
+        assert_eq!(text, format!("{} … (`maestro task get t1` shows all of it)", "ä".repeat(100)));
+        // Cut once more, it stays readable and short.
+        shorten(&mut text, 100, || "`x`".to_owned());
+        assert!(text.len() < 140 && text.ends_with("(`x` shows all of it)"), "{text}");
     }
 }
-
-const WORKER: &str = "
-# How to report
-
-- `maestro task start` before you begin, `maestro task log \"<what you did>\"` as you go.
-- `maestro subtask complete <subtask>` when a step is done.
-- `maestro task block --reason \"<what you need>\"` when you cannot go on; then `maestro wait`.
-- `maestro task complete --summary \"<what was done, where, how it was checked>\"` at the end.
-- Every error names the next command to type. `maestro --help` shows the rest.
-";
-
-const ORCHESTRATOR: &str = "
-# How to lead
-
-- Break the work down: `maestro task create \"<title>\" --desc \"…\" --subtask \"…\" --depends-on t1`.
-- `maestro session spawn --task t1` starts a worker; do not do the workers' work yourself.
-- `maestro wait t1 t2` sleeps until something needs you; never poll.
-- Answer the blocked: `maestro task unblock t1 \"<answer>\"`. Approve what is in review: `maestro task approve t1`.
-- `maestro status` begins with what needs you.
-";

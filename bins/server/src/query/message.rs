@@ -1,6 +1,6 @@
 //! `message.list`: the caller's unread messages.
 
-use maestro_domain::{Message, TaskId};
+use maestro_domain::{Actor, Message, TaskId};
 use maestro_wire::{ErrorBody, MessageList, MessageView, Page};
 
 use super::{Asked, cursor};
@@ -24,8 +24,19 @@ pub fn unread(
     after: Option<u32>,
     limit: usize,
 ) -> Result<Vec<MessageView>, ErrorBody> {
+    unread_of(asked, reading, asked.actor, after, limit)
+}
+
+/// Unread messages of anybody above a number, the oldest first.
+pub fn unread_of(
+    asked: &Asked<'_>,
+    reading: &Reading,
+    recipient: &Actor,
+    after: Option<u32>,
+    limit: usize,
+) -> Result<Vec<MessageView>, ErrorBody> {
     let mut items = Vec::new();
-    for id in asked.view.state.inbox(asked.actor) {
+    for id in asked.view.state.inbox(recipient) {
         if after.is_some_and(|after| id.number() <= after) {
             continue;
         }

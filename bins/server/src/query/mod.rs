@@ -5,6 +5,7 @@ pub mod history;
 mod manifest;
 mod message;
 pub mod project;
+mod prompt;
 mod resumed;
 mod session;
 mod status;

@@ -1,6 +1,6 @@
 //! `project.list` and `project.get`
 
-use maestro_domain::{Project as Entity, ProjectId, State, StatusKind};
+use maestro_domain::{Project as Entity, ProjectId, Session, SessionStatusKind, State, StatusKind};
 use maestro_wire::{ErrorBody, ErrorCode, Page, ProjectList, ProjectView};
 
 use super::{Asked, cursor};
@@ -40,6 +40,12 @@ pub fn list(registry: &Registry, list: &ProjectList) -> Result<Page<ProjectView>
     Ok(Page { items, next_cursor })
 }
 
+/// Living sessions that wait for somebody, in the order of their numbers.
+pub fn waiting(state: &State) -> impl Iterator<Item = &Session> {
+    let living = state.living().iter().filter_map(|id| state.session(*id));
+    living.map(AsRef::as_ref).filter(|session| session.status.kind() == SessionStatusKind::NeedsInput)
+}
+
 fn view(state: &State, row: Option<ProjectRow>) -> Option<ProjectView> {
     let project = state.project()?;
     let row = row.unwrap_or_default();
@@ -49,5 +55,6 @@ fn view(state: &State, row: Option<ProjectRow>) -> Option<ProjectView> {
         goals: row.goals,
         tasks: StatusKind::ALL.into_iter().map(|s| (s, state.with_status(s).len() as u64)).collect(),
         living_sessions: state.living().len() as u64,
+        needs_input: waiting(state).count() as u64,
     })
 }

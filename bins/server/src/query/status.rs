@@ -1,6 +1,6 @@
 //! `status.get`: what needs the caller first.
 
-use maestro_domain::{Line, SessionStatusKind, StatusKind};
+use maestro_domain::{Line, StatusKind};
 use maestro_wire::{ErrorBody, Overview, TaskRow};
 
 use super::{Asked, message::unread, project, session};
@@ -22,8 +22,8 @@ pub async fn get(asked: &Asked<'_>) -> Result<Overview, ErrorBody> {
         .take(SHOWN * 5)
         .map(|s| session::view(asked, s))
         .collect();
-    let needs_input =
-        sessions.iter().filter(|view| view.session.status.kind() == SessionStatusKind::NeedsInput).cloned().collect();
+    // Of all that live, however many these are: what waits for somebody must not be cut off.
+    let needs_input = project::waiting(state).take(SHOWN * 5).map(|waits| session::view(asked, waits)).collect();
     let reading = asked.reading().await?;
     let stored = asked.stored(reading.project(&asked.project.id))?.unwrap_or_default();
     Ok(Overview {

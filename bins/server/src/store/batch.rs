@@ -126,10 +126,13 @@ impl Changes {
             Event::Session { id: session, change, after } => {
                 let number = session.number();
                 row.counters.1 = row.counters.1.max(number);
-                if let SessionChange::Requested { prompt, command, reason, include_related, .. } = change {
+                if let SessionChange::Requested { prompt, command, initial_commands, reason, include_related, .. } =
+                    change
+                {
                     let texts = SessionTexts {
                         prompt: prompt.as_deref().map(str::to_owned),
                         command: command.iter().map(ToString::to_string).collect(),
+                        initial_commands: initial_commands.iter().map(ToString::to_string).collect(),
                         reason: reason.as_deref().map(str::to_owned),
                         include_related: *include_related,
                     };

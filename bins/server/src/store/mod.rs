@@ -77,6 +77,8 @@ pub struct ProjectRow {
 pub struct SessionTexts {
     pub prompt: Option<String>,
     pub command: Vec<String>,
+    #[serde(default)]
+    pub initial_commands: Vec<String>,
     pub reason: Option<String>,
     pub include_related: bool,
 }

@@ -130,13 +130,11 @@ async fn version(
 
 fn is_logged_in(profile: &Profile, variables: &BTreeMap<String, String>) -> bool {
     let Some(login) = &profile.login else { return true };
-    let set = |name: &String| {
-        profile.environment.get(name).or_else(|| variables.get(name)).is_some_and(|value| !value.trim().is_empty())
-    };
-    login.environment.iter().any(set) || login.files.iter().any(|file| below_home(file, variables).exists())
+    let variables = [&profile.environment, variables];
+    let set = |name: &String| value_of(name, &variables).is_some();
+    login.environment.iter().any(set) || login.files.iter().any(|file| expanded(file, &variables).exists())
 }
 
-/// `~/` is the user's home.
 /// Whether there is such a file; one part of the path may be `*`, any name.
 pub fn exists(pattern: &Path) -> bool {
     let parts: Vec<_> = pattern.components().collect();
@@ -145,9 +143,39 @@ pub fn exists(pattern: &Path) -> bool {
     std::fs::read_dir(before).into_iter().flatten().flatten().any(|entry| entry.path().join(&behind).exists())
 }
 
-pub fn below_home(path: &str, variables: &BTreeMap<String, String>) -> PathBuf {
-    match (path.strip_prefix("~/"), variables.get("HOME")) {
-        (Some(rest), Some(home)) => Path::new(home).join(rest),
+fn value_of<'a>(name: &str, variables: &[&'a BTreeMap<String, String>]) -> Option<&'a str> {
+    let found = variables.iter().find_map(|variables| variables.get(name))?;
+    Some(found.as_str()).filter(|value| !value.trim().is_empty())
+}
+
+/// A path of the user: `~/` is their home, and `${NAME:-~/dir}` at its beginning is the variable's value, else what stands
+/// behind the dash. The first set of variables that knows a name decides.
+pub fn expanded(path: &str, variables: &[&BTreeMap<String, String>]) -> PathBuf {
+    let chosen = path.strip_prefix("${").and_then(|rest| rest.split_once('}')).and_then(|(choice, rest)| {
+        let (name, otherwise) = choice.split_once(":-")?;
+        Some(format!("{}{rest}", value_of(name, variables).unwrap_or(otherwise)))
+    });
+    let path = chosen.as_deref().unwrap_or(path);
+    match (path.strip_prefix('~'), value_of("HOME", variables)) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => PathBuf::from(format!("{home}{rest}")),
         (_, _) => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_follow_the_variables_that_the_agent_follows() {
+        let host = BTreeMap::from([("HOME".to_owned(), "/home/ann".to_owned()), ("EMPTY".to_owned(), String::new())]);
+        let profile = BTreeMap::from([("CONFIG".to_owned(), "/srv/claude".to_owned())]);
+        let path = |text: &str| expanded(text, &[&profile, &host]).display().to_string();
+        assert_eq!(path("~/.claude.json"), "/home/ann/.claude.json");
+        assert_eq!(path("${CONFIG:-~}/.claude.json"), "/srv/claude/.claude.json");
+        assert_eq!(path("${OTHER:-~/.codex}/auth.json"), "/home/ann/.codex/auth.json");
+        assert_eq!(path("${EMPTY:-~}/x"), "/home/ann/x");
+        assert_eq!(path("/etc/~x"), "/etc/~x");
+        assert_eq!(path("~other/x"), "~other/x");
     }
 }

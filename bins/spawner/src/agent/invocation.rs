@@ -1,17 +1,14 @@
 //! From a profile and a manifest to a program with arguments, files and environment.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
 use maestro_wire::Manifest;
 use rand::RngExt;
-use serde_json::Value;
 
-use super::found::below_home;
-use super::profile::{Mode, Profile, PromptBy, Trust};
+use super::found::expanded;
+use super::profile::{Mode, Profile, PromptBy};
+use super::trust::believe;
 
 /// The kernel takes 128 KiB in one argument.
 const LONGEST_ARGUMENT: usize = 100 * 1024;
@@ -48,7 +45,7 @@ pub struct Place<'a> {
 ///
 /// # Errors
 /// A sentence on why it cannot be run: nothing that trying again would change.
-pub fn invocation(
+pub async fn invocation(
     (profile, program): (&Profile, &Path),
     manifest: &Manifest,
     place: &Place<'_>,
@@ -60,12 +57,13 @@ pub fn invocation(
         mode: profile.mode(),
         typed: None,
         stdin: None,
-        environment: profile.environment.clone(),
+        environment: BTreeMap::new(),
         remove: profile.remove.clone().unwrap_or_default(),
         conversation: None,
     };
     if profile.prompt() == PromptBy::Script {
         script(&mut invocation, manifest, place.files)?;
+        invocation.environment.clone_from(&profile.environment);
         return Ok(invocation);
     }
     let prompt = prompt(manifest, place)?;
@@ -95,10 +93,15 @@ pub fn invocation(
         maestro_runtime::write_secret(&file, content.as_bytes())
             .map_err(|error| format!("{}: {error}", file.display()))?;
     }
+    let environment = profile.environment.iter();
+    invocation.environment = environment
+        .map(|(name, value)| (name.clone(), filled(value, &values).unwrap_or_else(|| value.clone())))
+        .collect();
     if let Some(trust) = &profile.trust {
+        let file = expanded(&trust.file, &[&invocation.environment, variables]);
         // Without it the agent asks in its terminal, where it can be answered.
-        if let Err(error) = believe(trust, &values, variables) {
-            tracing::warn!(file = trust.file, cause = %error, "the workspace is not trusted beforehand");
+        if let Err(error) = believe(trust, &file, &values).await {
+            tracing::warn!(file = %file.display(), cause = %error, "the workspace is not trusted beforehand");
         }
     }
     match profile.prompt() {
@@ -127,8 +130,25 @@ pub fn invocation(
     Ok(invocation)
 }
 
-/// The shell: a command, or a prompt that is a script.
+/// The shell: a command, or a prompt that is a script; after the initial commands, if there are any.
 fn script(invocation: &mut Invocation, manifest: &Manifest, files: &Path) -> Result<(), String> {
+    alone(invocation, manifest, files)?;
+    if !manifest.initial_commands.is_empty() {
+        // One that fails ends the session with its code: what needs it could only fail less clearly.
+        let mut script = manifest.initial_commands.iter().fold("set -e\n".to_owned(), |mut script, command| {
+            script.push_str(command);
+            script.push('\n');
+            script
+        });
+        script.push_str("exec \"$@\"\n");
+        let program = std::mem::replace(&mut invocation.program, "/bin/sh".to_owned());
+        let before = ["-c".to_owned(), script, "maestro".to_owned(), program];
+        invocation.arguments.splice(0..0, before);
+    }
+    Ok(())
+}
+
+fn alone(invocation: &mut Invocation, manifest: &Manifest, files: &Path) -> Result<(), String> {
     if let Some((program, arguments)) = manifest.command.split_first() {
         program.clone_into(&mut invocation.program);
         invocation.arguments = arguments.to_vec();
@@ -163,7 +183,7 @@ fn kept(files: &Path, name: &str, content: &str) -> Result<String, String> {
 }
 
 /// With every `{name}` replaced; `None`: one of the known names has no value. Other braces stay as they are.
-fn filled(text: &str, values: &BTreeMap<&str, String>) -> Option<String> {
+pub(super) fn filled(text: &str, values: &BTreeMap<&str, String>) -> Option<String> {
     const NAMES: [&str; 11] = [
         "prompt",
         "model",
@@ -198,51 +218,6 @@ fn filled(text: &str, values: &BTreeMap<&str, String>) -> Option<String> {
     Some(filled)
 }
 
-/// Merges the trust into the agent's file, if it is not there yet.
-fn believe(trust: &Trust, values: &BTreeMap<&str, String>, variables: &BTreeMap<String, String>) -> io::Result<()> {
-    // Sessions that start together must not undo each other's.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let file: PathBuf = below_home(&trust.file, variables);
-    // Somebody's link to where they keep such files stays a link.
-    let file = fs::canonicalize(&file).unwrap_or(file);
-    let mut found: Value = match fs::read(&file) {
-        Ok(bytes) => serde_json::from_slice(&bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Value::Object(serde_json::Map::new()),
-        Err(error) => return Err(error),
-    };
-    if !found.is_object() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the agent's own file is no object; it stays as it is"));
-    }
-    if merge(&mut found, &trust.value, values) {
-        maestro_runtime::write_secret(&file, &serde_json::to_vec_pretty(&found)?)?;
-    }
-    Ok(())
-}
-
-/// Whether anything changed. What is no object is replaced.
-fn merge(into: &mut Value, from: &Value, values: &BTreeMap<&str, String>) -> bool {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            let mut changed = false;
-            for (name, value) in from {
-                let name = filled(name, values).unwrap_or_else(|| name.clone());
-                let slot = into.entry(name).or_insert(Value::Null);
-                if value.is_object() && !slot.is_object() {
-                    *slot = Value::Object(serde_json::Map::new());
-                }
-                changed |= merge(slot, value, values);
-            }
-            changed
-        }
-        (into, from) if into == from => false,
-        (into, from) => {
-            *into = from.clone();
-            true
-        }
-    }
-}
-
 /// Random, version 4, as agents want their conversations named.
 fn uuid() -> String {
     let random: u128 = rand::rng().random();
@@ -264,17 +239,6 @@ mod tests {
         );
         assert_eq!(filled("{model}", &values), None);
         assert_eq!(filled("{modell}", &values).unwrap(), "{modell}");
-    }
-
-    #[test]
-    fn trust_is_merged_and_told_apart_from_what_is_there() {
-        let values = BTreeMap::from([("workspace", "/w".to_owned())]);
-        let trust = serde_json::json!({ "projects": { "{workspace}": { "trusted": true } } });
-        let mut found = serde_json::json!({ "projects": { "/v": { "trusted": false } }, "theme": "dark" });
-        assert!(merge(&mut found, &trust, &values));
-        assert_eq!(found["projects"]["/w"]["trusted"], true);
-        assert_eq!((&found["projects"]["/v"]["trusted"], &found["theme"]), (&false.into(), &"dark".into()));
-        assert!(!merge(&mut found, &trust, &values));
     }
 
     #[test]

@@ -5,10 +5,13 @@ mod conversation;
 mod environment;
 mod found;
 mod invocation;
+mod printed;
 mod profile;
+mod trust;
 
 pub use conversation::Conversation;
 pub use environment::{HIDDEN, NONCE, Session, environment, public, without};
 pub use found::Agents;
 pub use invocation::{Place, invocation};
-pub use profile::Mode;
+pub use printed::{printed, skills};
+pub use profile::{Mode, PromptBy};

@@ -115,6 +115,15 @@ pub struct Profile {
     /// Written for the session alone, into `{files}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
+    /// Written likewise: what `maestro` with these words prints, as in `["hook", "opencode", "plugin"]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub printed: BTreeMap<String, Vec<String>>,
+    /// Whether it calls `maestro hook`: then its hooks say when it may be typed to. Absent: when its terminal is quiet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<bool>,
+    /// Whether messages are typed into its terminal. Absent: yes, unless its prompt is a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<bool>,
 }
 
 impl Profile {
@@ -142,6 +151,13 @@ impl Profile {
             login: self.login.or(base.login),
             trust: self.trust.or(base.trust),
             files: joined(base.files, self.files),
+            printed: {
+                let mut printed = base.printed;
+                printed.extend(self.printed);
+                printed
+            },
+            hooks: self.hooks.or(base.hooks),
+            messages: self.messages.or(base.messages),
         }
     }
 
@@ -170,9 +186,19 @@ impl Profile {
     /// Whether it can go on with this conversation: it knows how, and the conversation is there.
     pub fn can_resume(&self, conversation: &str, variables: &BTreeMap<String, String>) -> bool {
         let there = self.conversation.as_ref().is_none_or(|pattern| {
-            super::found::exists(&super::found::below_home(&pattern.replace("{resume}", conversation), variables))
+            let path = pattern.replace("{resume}", conversation);
+            super::found::exists(&super::found::expanded(&path, &[&self.environment, variables]))
         });
         there && self.names("{resume}")
+    }
+
+    pub fn hooks(&self) -> bool {
+        self.hooks.unwrap_or_default()
+    }
+
+    /// Whether somebody may type into it that is no person.
+    pub fn takes_messages(&self) -> bool {
+        self.mode() == Mode::Interactive && self.messages.unwrap_or(self.prompt() != PromptBy::Script)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -186,7 +212,11 @@ impl Profile {
             }
             _ => {}
         }
-        let bad = self.files.keys().find(|name| name.contains('/') || name.starts_with('.') || name.is_empty());
+        let bad = self
+            .files
+            .keys()
+            .chain(self.printed.keys())
+            .find(|name| name.contains('/') || name.starts_with('.') || name.is_empty());
         bad.map_or(Ok(()), |name| Err(format!("'{}' is no name of a file", name.escape_debug())))
     }
 }
@@ -340,6 +370,14 @@ mod tests {
         assert_eq!(profiles.known.keys().collect::<Vec<_>>(), ["claude", "codex", "gemini", "opencode", "shell"]);
         let settings = &profiles.known["claude"].profile.files["claude-settings.json"];
         assert!(serde_json::from_str::<serde_json::Value>(settings).is_ok());
+        let defaults = &profiles.known["gemini"].profile.files["gemini-defaults.json"];
+        assert!(serde_json::from_str::<serde_json::Value>(defaults).is_ok());
+        let policy = &profiles.known["gemini"].profile.files["gemini-policy.toml"];
+        assert!(policy.parse::<toml::Table>().is_ok(), "{policy}");
+        for (name, known) in &profiles.known {
+            assert_eq!(known.profile.hooks(), name != "shell", "{name}");
+            assert_eq!(known.profile.takes_messages(), name != "shell", "{name}");
+        }
     }
 
     #[test]

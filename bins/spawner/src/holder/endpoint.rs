@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::cause::Cause;
 use super::input::{Keyboard, NotRead};
+use super::mail::Post;
 use super::protocol::Uplink;
 use super::terminal::Terminal;
 use crate::os::Identity;
@@ -22,6 +23,8 @@ pub(super) struct Desk {
     pub terminal: Arc<Terminal>,
     /// None: it has no terminal to type into.
     pub keyboard: Option<Keyboard>,
+    /// None: messages are not typed.
+    pub post: Option<Post>,
 }
 
 impl Desk {
@@ -92,6 +95,7 @@ impl Desk {
         let viewer = viewer(request);
         let size = request.header(header::SIZE).map(str::parse::<TerminalSize>).transpose()?;
         self.terminal.typed_by(viewer);
+        keyboard.somebody_types();
         if let Some(size) = size.map(TerminalSize::bounded).filter(|size| *size != self.terminal.size()) {
             keyboard.resize(size).map_err(not_read)?;
         }

@@ -128,6 +128,7 @@ mod tests {
             terminal: None,
             stdin: None,
             typed: None,
+            mail: None,
             log: home.path().join("log"),
             log_bytes: 1,
             grace_ms: 1,

@@ -1,7 +1,7 @@
 //! What is typed into the agent's terminal: in order, by one writer, never more than a bound ahead of the agent.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use maestro_wire::TerminalSize;
 use pty_process::OwnedWritePty;
@@ -28,6 +28,8 @@ enum Item {
 pub(super) struct Keyboard {
     items: mpsc::Sender<Item>,
     terminal: Arc<Terminal>,
+    /// When a viewer typed last.
+    touched: Arc<Mutex<Option<Instant>>>,
 }
 
 /// The agent does not read what was typed before.
@@ -38,7 +40,17 @@ impl Keyboard {
     /// The keyboard, and what does the typing; that runs until the last keyboard is gone or the terminal is closed.
     pub(super) fn of(terminal: &Arc<Terminal>, pty: OwnedWritePty) -> (Self, impl Future<Output = ()> + use<>) {
         let (items, waiting) = mpsc::channel(WAITING);
-        (Self { items, terminal: terminal.clone() }, write(terminal.clone(), pty, waiting))
+        (Self { items, terminal: terminal.clone(), touched: Arc::default() }, write(terminal.clone(), pty, waiting))
+    }
+
+    /// A viewer is at the keyboard.
+    pub(super) fn somebody_types(&self) {
+        *self.touched.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether no viewer has typed for this long: their half line is not to be mixed with something else.
+    pub(super) fn untouched_for(&self, pause: Duration) -> bool {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|at| at.elapsed() >= pause)
     }
 
     /// Types the bytes as they are.

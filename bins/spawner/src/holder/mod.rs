@@ -13,6 +13,7 @@ mod forward;
 mod handle;
 mod input;
 mod lease;
+mod mail;
 mod process;
 mod protocol;
 mod publish;
@@ -28,7 +29,7 @@ pub use end::end;
 pub use ending::Ending;
 pub use handle::{Happened, Holder, Holders, Own};
 pub use process::hold;
-pub use protocol::{Because, Launch, Uplink};
+pub use protocol::{Because, Launch, Mail, Uplink};
 pub(crate) use terminal::RECORDING;
 pub(crate) use uplink::{RECORDINGS, recording_name};
 

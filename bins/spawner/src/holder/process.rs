@@ -22,6 +22,7 @@ use super::ending::Ending;
 use super::endpoint::Desk;
 use super::forward::Forward;
 use super::input::Keyboard;
+use super::mail::Post;
 use super::protocol::{Because, Launch, Order, Told};
 use super::tell;
 use super::terminal::Terminal;
@@ -97,7 +98,9 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
     }
     let (causes, mut caused) = mpsc::channel(4);
     let line = launch.uplink.clone().map(|uplink| {
-        let desk = Desk { uplink, agent: identity, terminal: terminal.clone(), keyboard };
+        let files = launch.log.parent().unwrap_or(&launch.directory).to_path_buf();
+        let post = launch.mail.clone().map(|mail| Post { mail, files });
+        let desk = Desk { uplink, agent: identity, terminal: terminal.clone(), keyboard, post };
         Line::open(Arc::new(desk), causes)
     });
     let forward = launch.uplink.as_ref().and_then(|uplink| Forward::of(launch, uplink));

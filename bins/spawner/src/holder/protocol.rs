@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use maestro_domain::NodeName;
+use maestro_domain::{MessageId, NodeName};
 use maestro_wire::TerminalSize;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct Launch {
     /// The prompt that is typed once its terminal is quiet; only with one.
     #[serde(default)]
     pub typed: Option<String>,
+    /// How messages reach it; none: they are not typed.
+    #[serde(default)]
+    pub mail: Option<Mail>,
     /// Where its output goes; the holder's other files lie beside it.
     pub log: PathBuf,
     /// How many bytes of output are kept, at most.
@@ -36,6 +39,16 @@ pub struct Launch {
     pub grace_ms: u64,
     /// Whom to tell about it; nobody in tests of processes alone.
     pub uplink: Option<Uplink>,
+}
+
+/// How messages are typed into a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mail {
+    /// Its hooks say when it may be typed to.
+    pub hooks: bool,
+    /// Those that stand in its first prompt.
+    pub given: Vec<MessageId>,
 }
 
 /// The session behind the agent and the broker that knows it. No `Debug`: the address holds a password.

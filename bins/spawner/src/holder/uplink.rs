@@ -92,6 +92,12 @@ impl Line {
                         keep(&speaker, desk.agent.pid, &ends, &tells, &causes),
                         answer(&desk, &speaker.client, &ends, &causes),
                         speak(&speaker, &ends, &causes),
+                        async {
+                            tokio::select! {
+                                () = super::mail::deliver(&desk, &speaker) => {}
+                                () = ends.cancelled() => {}
+                            }
+                        },
                     );
                 };
                 tokio::select! {

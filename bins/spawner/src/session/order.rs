@@ -10,9 +10,9 @@ use maestro_wire::{
     TerminalSize,
 };
 
-use crate::agent::{self, Conversation};
+use crate::agent::{self, Conversation, PromptBy};
 use crate::context::Context;
-use crate::holder::{Launch, Uplink};
+use crate::holder::{Launch, Mail, Uplink};
 use crate::incarnation::Incarnation;
 use crate::ledger::Entry;
 use crate::node;
@@ -78,7 +78,8 @@ pub(super) async fn prepare(
         }
         context.rooms.settle(&mut workspace).await.map_err(|trouble| Refusal::Never(trouble.to_string()))?;
         let entry = Entry::new(incarnation.clone());
-        let launch = launch(context, &manifest, &entry, &workspace, conversation.as_ref()).map_err(Refusal::Never)?;
+        let launch =
+            launch(context, manifest, &entry, &workspace, conversation.as_ref()).await.map_err(Refusal::Never)?;
         Ok((entry, launch))
     };
     match begun.await {
@@ -239,19 +240,17 @@ pub(crate) fn classify(error: &ErrorBody) -> Verdict {
     }
 }
 
-fn launch(
+async fn launch(
     context: &Context,
-    manifest: &Manifest,
+    mut manifest: Manifest,
     entry: &Entry,
     workspace: &Workspace,
     conversation: Option<&Conversation>,
 ) -> Result<Launch, String> {
     let config = &context.config;
-    let file = workspace.manifest();
-    let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(manifest)?);
-    write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let name = manifest.agent.as_str();
     let found = context.agents.get(name).ok_or_else(|| format!("the agent '{name}' was not found on this host"))?;
+    let profile = found.0;
     let place = agent::Place {
         workspace: &workspace.work,
         files: &workspace.files,
@@ -259,8 +258,21 @@ fn launch(
         maestro: &config.bin,
         resumes: conversation.map(|conversation| conversation.id.as_str()),
     };
-    let invocation = agent::invocation(found, manifest, &place, &config.inherited)?;
+    if profile.prompt() != PromptBy::Script {
+        agent::printed(profile, &place, &config.inherited, &context.holders).await?;
+        let skills = agent::skills(&manifest, &place, &config.inherited, &context.holders).await?;
+        manifest.initial_prompt.push_str(&skills.unwrap_or_default());
+    }
+    let file = workspace.manifest();
+    let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(&manifest)?);
+    write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let invocation = agent::invocation(found, &manifest, &place, &config.inherited).await?;
     Conversation::keep(&workspace.files, &manifest.agent, &workspace.work, invocation.conversation.as_deref());
+    let mail = profile.takes_messages().then(|| Mail {
+        hooks: profile.hooks(),
+        given: manifest.messages.iter().map(|view| view.message.id).collect(),
+    });
+    let manifest = &manifest;
     let mut environment = agent::environment(
         &config.inherited,
         &agent::Session {
@@ -286,6 +298,7 @@ fn launch(
         terminal,
         stdin: invocation.stdin,
         typed: invocation.typed,
+        mail,
         log: workspace.log(),
         log_bytes: config.log_bytes,
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),

@@ -38,6 +38,7 @@ impl Scene {
             terminal: None,
             stdin: None,
             typed: None,
+            mail: None,
             log: self.path("files/output.log"),
             log_bytes: 10 << 20,
             grace_ms: u64::try_from(grace.as_millis()).unwrap(),

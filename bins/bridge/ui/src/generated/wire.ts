@@ -642,6 +642,10 @@ createdBy: string
 defaultAgent?: string
 goals?: string
 livingSessions: number
+/**
+ * Those of them that wait for somebody.
+ */
+needsInput: number
 overview?: string
 repository?: string
 rev: number
@@ -1190,6 +1194,10 @@ command?: string[]
  */
 force?: boolean
 includeRelated?: boolean
+/**
+ * Run before a shell agent starts; another agent is told to run them first.
+ */
+initialCommands?: string[]
 keep?: boolean
 /**
  * Only on hosts that have all of these.

@@ -7,7 +7,9 @@ mod discard;
 mod info;
 mod list;
 mod logs;
+mod manifest;
 mod merge;
+mod prompt;
 mod prune;
 mod replay;
 mod restart;
@@ -48,6 +50,8 @@ pub enum SessionCommand {
     Merge(merge::MergeArgs),
     Discard(discard::DiscardArgs),
     Prune(prune::PruneArgs),
+    Manifest(manifest::ManifestArgs),
+    Prompt(prompt::PromptArgs),
 }
 
 pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -68,5 +72,7 @@ pub async fn run(command: SessionCommand, ctx: &Context) -> Result<Output, Error
         SessionCommand::Merge(args) => merge::run(args, ctx).await,
         SessionCommand::Discard(args) => discard::run(args, ctx).await,
         SessionCommand::Prune(args) => prune::run(args, ctx).await,
+        SessionCommand::Manifest(args) => manifest::run(args, ctx).await,
+        SessionCommand::Prompt(args) => prompt::run(args, ctx).await,
     }
 }

@@ -70,6 +70,9 @@ pub struct SpawnArgs {
     /// What it is told beside its tasks; with --agent shell what is run; `-`: from stdin
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,
+    /// What is run before it starts (with --agent shell), or what it is told to run first; may be repeated
+    #[arg(long = "initial-command", alias = "initialCommand", value_name = "COMMAND", allow_hyphen_values = true)]
+    pub initial_commands: Vec<String>,
     /// Start it again after a failure, at most this many times
     #[arg(long, value_name = "N")]
     pub restart: Option<u32>,
@@ -102,6 +105,7 @@ pub async fn run(args: SpawnArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         labels: args.labels,
         prompt: text::maybe(args.prompt.as_ref(), text::prompt)?,
         command: args.command.iter().map(|word| maestro_domain::Report::parse(word)).collect::<Result<_, _>>()?,
+        initial_commands: text::each(&args.initial_commands, text::line)?,
         reason: text::maybe(args.reason.as_ref(), text::report)?,
         include_related: args.include_related,
         restart: args.restart.map_or(RestartPolicy::Never, |max| RestartPolicy::OnFailure { max }),

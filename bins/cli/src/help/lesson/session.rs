@@ -26,6 +26,7 @@ pub const LESSONS: &[Lesson] = &[
             ("Any program as an agent", "maestro session spawn --task t3 --agent shell -- make test"),
             ("Only on a host with a label", "maestro session spawn --task t3 --label gpu"),
             ("One that breaks work down and spawns others", "maestro session spawn --role orchestrator"),
+            ("Install what it needs first", "maestro session spawn --task t3 --initial-command \"npm ci\""),
         ],
         &["session list", "wait", "session stop", "task create"],
     ),
@@ -42,6 +43,22 @@ pub const LESSONS: &[Lesson] = &[
         "session info",
         &[("One session", "maestro session info s7"), ("In a session: this one", "maestro session info")],
         &["session list", "session stop", "events"],
+    ),
+    lesson(
+        "session manifest",
+        &[
+            ("Everything that it was given", "maestro session manifest s7"),
+            ("Its tasks and its skill", "maestro session manifest s7 --fields tasks,skill"),
+        ],
+        &["session prompt", "session info", "skill show"],
+    ),
+    lesson(
+        "session prompt",
+        &[
+            ("What its agent read first", "maestro session prompt s7"),
+            ("In a session: once more", "maestro session prompt"),
+        ],
+        &["session manifest", "session logs", "skill show"],
     ),
     lesson(
         "session stop",

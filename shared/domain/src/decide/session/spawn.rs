@@ -23,6 +23,7 @@ pub(crate) fn decide(
     limit("session numbers", draft.state.counters().1 as usize, Limits::NUMBER as usize)?;
     at_most("labels", verb.labels.len(), Limits::LABELS)?;
     at_most("tasks of one session", verb.tasks.len(), Limits::SESSION_TASKS)?;
+    at_most("initial commands of one session", verb.initial_commands.len(), Limits::INITIAL_COMMANDS)?;
     let agent = match verb.agent.clone().or(default_agent) {
         Some(agent) => agent,
         None => "claude".parse()?,
@@ -96,6 +97,7 @@ pub(crate) fn decide(
         epoch: 1,
         prompt: verb.prompt.clone(),
         command: verb.command.clone(),
+        initial_commands: verb.initial_commands.clone(),
         reason: verb.reason.clone(),
         include_related: verb.include_related,
     };
