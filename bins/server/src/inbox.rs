@@ -16,7 +16,7 @@ pub async fn run(registry: Arc<Registry>) {
     config.ack_wait = Duration::from_secs(30);
     config.from_start = true;
     config.max_ack_pending = 1;
-    config.order = Order::Single { pin_ttl: Duration::from_secs(5) };
+    config.order = Order::Single { pin_ttl: Duration::from_secs(5), at_once: 1 };
     let mut queue = None;
     while !shared.stop.is_cancelled() {
         let Some(open) = &mut queue else {

@@ -1,10 +1,14 @@
 //! The performer: outside effects of events, in order, by one replica at a time. Each effect looks first whether it is
 //! still wanted; one that fails five times is recorded and left.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
-use maestro_client::{Client, Headers, Order, QueueConfig, RequestError};
+use maestro_client::{Client, Headers, Order, QueueConfig, QueueError, RequestError, WorkQueue};
 use maestro_domain::{
     DeadlineKind, Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react,
 };
@@ -16,6 +20,12 @@ const DURABLE: &str = "performer";
 const ATTEMPTS: u32 = 5;
 /// Between two looks at what is owed whatever the consumer has seen.
 const SWEEP: Duration = Duration::from_secs(60);
+/// Commits in hand at once.
+const BATCH: u32 = 256;
+/// At least this long between two looks at sessions that wait for a place.
+const PLACE: Duration = Duration::from_millis(200);
+/// How long the performer waits for a commit before it looks around.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Performs until told to stop.
 pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client) {
@@ -23,48 +33,62 @@ pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client
     let mut config = QueueConfig::new(STREAM, DURABLE, Some(Subject::ALL_EVENTS));
     config.ack_wait = Duration::from_secs(10);
     config.from_start = false;
-    config.max_ack_pending = 1;
-    config.order = Order::Single { pin_ttl: Duration::from_secs(5) };
-    let mut queue = None;
-    let mut swept = std::time::Instant::now();
+    config.order = Order::Single { pin_ttl: Duration::from_secs(5), at_once: BATCH };
+    let mut swept = Instant::now();
     while !shared.stop.is_cancelled() {
-        let Some(open) = &mut queue else {
-            match shared.ledger.client().work_queue(config.clone()).await {
-                Ok(opened) => {
-                    queue = Some(opened);
-                    sweep(&server, &registry, &work).await;
-                }
-                Err(error) => {
-                    tracing::warn!(cause = %error, "the performer's consumer cannot be opened; trying again");
-                    pause(&registry, Duration::from_secs(1)).await;
-                }
-            }
-            continue;
-        };
-        if swept.elapsed() > SWEEP {
-            swept = std::time::Instant::now();
-            sweep(&server, &registry, &work).await;
-        }
-        place_waiting(&server, &registry, &work).await;
-        let jobs = tokio::select! {
-            () = shared.stop.cancelled() => break,
-            jobs = open.fetch(1, Duration::from_secs(5)) => jobs,
-        };
-        match jobs {
-            Ok(jobs) => {
-                for job in jobs {
-                    let seq = job.stream_seq();
-                    let done = perform_commit(&server, &registry, &work, seq, job.subject(), job.payload()).await;
-                    let settled = if done { job.ack().await } else { job.nak(Duration::from_secs(1)).await };
-                    if let Err(error) = settled {
-                        tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
-                    }
+        match shared.ledger.client().work_queue(config.clone()).await {
+            Ok(mut queue) => {
+                sweep(&server, &registry, &work).await;
+                if let Err(error) = work_off((&server, &registry, &work), &mut queue, &mut swept).await {
+                    tracing::warn!(cause = %error, "the performer's consumer failed; opening it again");
+                    pause(&registry, Duration::from_millis(500)).await;
                 }
             }
             Err(error) => {
-                tracing::warn!(cause = %error, "the performer's consumer failed; opening it again");
-                queue = None;
-                pause(&registry, Duration::from_millis(500)).await;
+                tracing::warn!(cause = %error, "the performer's consumer cannot be opened; trying again");
+                pause(&registry, Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Performs what the queue brings. Ends when told to stop, when the queue fails, and when this replica cannot judge
+/// a commit: another one may, and it comes again.
+async fn work_off(
+    (server, registry, work): (&ServerState, &Registry, &Client),
+    queue: &mut WorkQueue,
+    swept: &mut Instant,
+) -> Result<(), QueueError> {
+    let stop = &registry.shared().stop;
+    let mut placed: Option<Instant> = None;
+    loop {
+        if swept.elapsed() > SWEEP {
+            *swept = Instant::now();
+            sweep(server, registry, work).await;
+        }
+        // A busy ledger wakes this loop many times a second; whoever waits for a place is looked at now and then.
+        let rest = placed.map_or(Duration::ZERO, |placed| PLACE.saturating_sub(placed.elapsed()));
+        let wait = if rest.is_zero() {
+            place_waiting(server, registry, work).await;
+            placed = Some(Instant::now());
+            IDLE
+        } else {
+            rest
+        };
+        let jobs = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            jobs = queue.fetch(BATCH as usize, wait) => jobs?,
+        };
+        for job in jobs {
+            let seq = job.stream_seq();
+            if !perform_commit(server, registry, work, seq, job.subject(), job.payload()).await {
+                tracing::info!(seq, "this replica has not seen the commit; another one may perform it");
+                pause(registry, Duration::from_secs(1)).await;
+                return Ok(());
+            }
+            // Unconfirmed: one that is lost brings the commit again, and what is performed twice is not done twice.
+            if let Err(error) = job.ack_unconfirmed().await {
+                tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
             }
         }
     }
@@ -206,23 +230,7 @@ async fn carry_out(
                 Err(error) => Err(error.to_string()),
             }
         }
-        Effect::Purge => {
-            let subject = Subject::events(&project.id).to_string();
-            let body = serde_json::json!({ "filter": subject, "seq": seq }).to_string();
-            let api = format!("$JS.API.STREAM.PURGE.{STREAM}");
-            let reply = registry
-                .shared()
-                .ledger
-                .client()
-                .request(&api, &Headers::new(), body.into(), Duration::from_secs(5))
-                .await
-                .map_err(|e| e.to_string())?;
-            let answer: serde_json::Value = serde_json::from_slice(reply.payload()).map_err(|e| e.to_string())?;
-            match answer.get("error") {
-                None => Ok(()),
-                Some(error) => Err(error.to_string()),
-            }
-        }
+        Effect::Purge => forget(registry.shared().ledger.client(), work, &project.id, seq).await,
     }
 }
 
@@ -248,6 +256,16 @@ async fn place_waiting(server: &ServerState, registry: &Registry, work: &Client)
             perform((server, registry, work), &project.id, view.seq, &name, &effect).await;
         }
     }
+}
+
+/// Removes a project's history up to its purge, and what its terminals wrote. Ids begin again with the name, so
+/// nothing of the old ones may be left for the new ones to find.
+async fn forget(core: &Client, work: &Client, id: &ProjectId, seq: u64) -> Result<(), String> {
+    let failed = |error: &dyn std::error::Error| error.to_string();
+    work.purge("TERM", &format!("maestro.v1.term.{id}.>"), None).await.map_err(|e| failed(&e))?;
+    work.objects("RECORDINGS").forget(&format!("{id}.")).await.map_err(|e| failed(&e))?;
+    core.purge(STREAM, &Subject::events(id).to_string(), Some(seq)).await.map_err(|e| failed(&e))?;
+    Ok(())
 }
 
 /// What is owed whatever the consumer has seen: orders for sessions that were requested a while ago and that nobody

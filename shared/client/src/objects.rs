@@ -42,6 +42,12 @@ struct Info {
     deleted: bool,
 }
 
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+    nuid: String,
+}
+
 impl Client {
     /// An object store.
     pub fn objects(&self, name: &str) -> Objects {
@@ -63,6 +69,31 @@ impl Objects {
         let store = jetstream.get_object_store(&self.name).await.map_err(|error| failed(&error))?;
         store.put(object, source).await.map_err(|error| failed(&error))?;
         Ok(())
+    }
+
+    /// Forgets all objects whose names begin with `prefix`, pieces and names. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the broker does not answer or does not permit it; some are gone then, and the rest by the next call.
+    pub async fn forget(&self, prefix: &str) -> Result<usize, ObjectError> {
+        let stream = format!("OBJ_{}", self.name);
+        let all = format!("$O.{}.M.*", self.name);
+        let (mut seq, mut count) = (1, 0);
+        loop {
+            let batch = self.client.read_on(&stream, &all, seq).await?;
+            let Some(last) = batch.last() else { return Ok(count) };
+            seq = last.seq + 1;
+            for about in batch {
+                // What is no description of ours is nobody's to forget.
+                let Ok(named) = serde_json::from_slice::<Named>(&about.payload) else { continue };
+                if !named.name.starts_with(prefix) {
+                    continue;
+                }
+                self.client.purge(&stream, &format!("$O.{}.C.{}", self.name, named.nuid), None).await?;
+                self.client.purge(&stream, &about.subject, None).await?;
+                count += 1;
+            }
+        }
     }
 
     /// The whole object; `None`: there is none of this name.

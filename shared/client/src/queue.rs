@@ -63,13 +63,20 @@ pub struct WorkQueue {
     config: QueueConfig,
     pin: Option<String>,
     pub(crate) inbox: Option<PullInbox>,
+    /// What the last pull still owes, in batches only: how many, and until when.
+    owed: Option<(usize, Instant)>,
 }
+
+/// How long a pull of a queue in batches stays open, over many fetches; a broker that forgot it is asked again then.
+const BATCH_PULL: Duration = Duration::from_secs(2);
+/// How much later than promised the broker may end a pull.
+const GRACE: Duration = Duration::from_millis(500);
 
 impl Client {
     /// Opens a work queue: its consumer is made, or compared with `config`.
     pub async fn work_queue(&self, config: QueueConfig) -> Result<WorkQueue, QueueError> {
         self.ensure_consumer(&config).await?;
-        Ok(WorkQueue { client: self.clone(), config, pin: None, inbox: None })
+        Ok(WorkQueue { client: self.clone(), config, pin: None, inbox: None, owed: None })
     }
 }
 
@@ -79,7 +86,7 @@ impl WorkQueue {
     pub async fn fetch(&mut self, count: usize, wait: Duration) -> Result<Vec<Job>, QueueError> {
         let count = match self.config.order {
             Order::Any => count.max(1),
-            Order::Single { .. } => 1,
+            Order::Single { at_once, .. } => count.clamp(1, at_once.max(1) as usize),
         };
         let deadline = Instant::now() + wait;
         let mut jobs = Vec::new();
@@ -93,23 +100,17 @@ impl WorkQueue {
     }
 
     async fn fetch_once(&mut self, count: usize, deadline: Instant, jobs: &mut Vec<Job>) -> Result<Round, QueueError> {
-        let inbox = self.inbox().await?;
-        let wait = deadline.saturating_duration_since(Instant::now());
-        // Long waits say that they live; a request the broker forgot is noticed by the missing beat.
-        let heartbeat = (wait > Duration::from_secs(4)).then(|| (wait / 3).min(Duration::from_secs(5)));
-        let mut pull = Pull::new(count, wait);
-        pull.idle_heartbeat = heartbeat.map_or(0, crate::api::nanos);
-        if let Order::Single { .. } = self.config.order {
-            pull.group = Some(GROUP.to_owned());
-            pull.id.clone_from(&self.pin);
-        }
-        inbox.send(&self.client, &pull).await.map_err(|_| QueueError::Closed)?;
-        let silence = heartbeat.map_or(wait + Duration::from_millis(500), |beat| beat * 2 + Duration::from_secs(1));
-        let mut inbox = inbox;
+        let mut inbox = self.inbox().await?;
+        let silence = self.pull(&inbox, count, deadline).await?;
+        let batches = self.config.order.in_batches();
         loop {
-            let until = (Instant::now() + silence).min(deadline + Duration::from_millis(500));
             // The first job is waited for; more are taken only as far as they are there.
-            let until = if jobs.is_empty() { until } else { Instant::now() + Duration::from_millis(2) };
+            let until = match (jobs.is_empty(), batches) {
+                (true, true) => (Instant::now() + silence).min(deadline),
+                (true, false) => (Instant::now() + silence).min(deadline + GRACE),
+                (false, true) => Instant::now(),
+                (false, false) => Instant::now() + Duration::from_millis(2),
+            };
             let message = match timeout_at(until, inbox.messages.next()).await {
                 Ok(Some(message)) => message,
                 Ok(None) => return Err(QueueError::Closed),
@@ -126,6 +127,7 @@ impl WorkQueue {
                         self.pin = Some(pin.to_owned());
                     }
                     jobs.push(Job { client: self.client.clone(), position, message });
+                    self.owed = self.owed.and_then(|(left, until)| (left > 1).then(|| (left - 1, until)));
                     if jobs.len() >= count {
                         self.inbox = Some(inbox);
                         return Ok(Round::Over);
@@ -133,10 +135,12 @@ impl WorkQueue {
                 }
                 Some(Pulled::Heartbeat) | None => {}
                 Some(Pulled::Ended { .. }) => {
+                    self.owed = None;
                     self.inbox = Some(inbox);
                     return Ok(Round::Again);
                 }
                 Some(Pulled::PinLost) => {
+                    self.owed = None;
                     self.pin = None;
                     self.inbox = Some(inbox);
                     return Ok(Round::Again);
@@ -144,6 +148,7 @@ impl WorkQueue {
                 Some(Pulled::Gone(cause)) if cause.contains("consumer deleted") => return Err(QueueError::Gone(cause)),
                 // Nobody answers or the leader moves: the caller's wait bounds how often this is tried.
                 Some(Pulled::Gone(_)) => {
+                    self.owed = None;
                     self.inbox = Some(inbox);
                     tokio::time::sleep_until((Instant::now() + Duration::from_millis(100)).min(deadline)).await;
                     return Ok(Round::Again);
@@ -152,12 +157,39 @@ impl WorkQueue {
         }
     }
 
+    /// Asks for jobs, unless the last pull of a queue in batches still owes some. Returns after which silence the
+    /// broker has forgotten it.
+    async fn pull(&mut self, inbox: &PullInbox, count: usize, deadline: Instant) -> Result<Duration, QueueError> {
+        let now = Instant::now();
+        let in_batches = self.config.order.in_batches();
+        let wait = if in_batches { BATCH_PULL } else { deadline.saturating_duration_since(now) };
+        if let Some((_, until)) = self.owed.filter(|(_, until)| *until > now) {
+            return Ok(until - now);
+        }
+        // Long waits say that they live; a request the broker forgot is noticed by the missing beat.
+        let heartbeat = (wait > Duration::from_secs(4)).then(|| (wait / 3).min(Duration::from_secs(5)));
+        let mut pull = Pull::new(count, wait);
+        pull.idle_heartbeat = heartbeat.map_or(0, crate::api::nanos);
+        if let Order::Single { .. } = self.config.order {
+            pull.group = Some(GROUP.to_owned());
+            pull.id.clone_from(&self.pin);
+        }
+        inbox.send(&self.client, &pull).await.map_err(|_| QueueError::Closed)?;
+        // The broker's word that it ended comes first, unless the broker has forgotten it.
+        self.owed = in_batches.then_some((count, now + wait + GRACE));
+        Ok(heartbeat.map_or(wait + GRACE, |beat| beat * 2 + Duration::from_secs(1)))
+    }
+
     async fn inbox(&mut self) -> Result<PullInbox, QueueError> {
         match self.inbox.take() {
             Some(inbox) => Ok(inbox),
-            None => PullInbox::open(&self.client, &self.config.stream, &self.config.durable)
-                .await
-                .map_err(|_| QueueError::Closed),
+            None => {
+                // What the pull of another inbox owes does not come here.
+                self.owed = None;
+                PullInbox::open(&self.client, &self.config.stream, &self.config.durable)
+                    .await
+                    .map_err(|_| QueueError::Closed)
+            }
         }
     }
 }
@@ -209,6 +241,11 @@ impl Job {
         self.confirm("+ACK".to_owned()).await
     }
 
+    /// Done, and nobody waits for the broker to confirm it: an acknowledgement that is lost brings the job again.
+    pub async fn ack_unconfirmed(self) -> Result<(), Settled> {
+        self.say(b"+ACK").await
+    }
+
     /// Not done; hand it out again, after `delay`.
     pub async fn nak(self, delay: Duration) -> Result<(), Settled> {
         self.confirm(format!("-NAK {{\"delay\":{}}}", crate::api::nanos(delay))).await
@@ -222,7 +259,11 @@ impl Job {
 
     /// Still at it: the silence of `ack_wait` begins anew. Nothing confirms it.
     pub async fn in_progress(&self) -> Result<(), Settled> {
-        let sent = self.client.publish(self.ack_subject(), &Headers::new(), Bytes::from_static(b"+WPI")).await;
+        self.say(b"+WPI").await
+    }
+
+    async fn say(&self, word: &'static [u8]) -> Result<(), Settled> {
+        let sent = self.client.publish(self.ack_subject(), &Headers::new(), Bytes::from_static(word)).await;
         sent.map_err(|error| match error {
             PublishError::Closed => Settled::Closed,
             PublishError::TooLarge { .. } | PublishError::InvalidSubject(_) => Settled::Unconfirmed,

@@ -17,12 +17,22 @@ pub(crate) const GROUP: &str = "one";
 pub enum Order {
     /// Every process takes jobs; no order.
     Any,
-    /// One process at a time takes jobs, one job at a time, in the stream's order. When it stops asking
-    /// for `pin_ttl` another one takes over (priority policy `pinned_client`, ADR-42).
+    /// One process at a time takes jobs in the stream's order. When it stops asking for `pin_ttl` another
+    /// one takes over (priority policy `pinned_client`, ADR-42).
     Single {
         /// For how long a silent process stays the one.
         pin_ttl: Duration,
+        /// How many jobs may be out at once. With more than one, what was out when another process takes over may
+        /// come to it in another order (seen with 2.15).
+        at_once: u32,
     },
+}
+
+impl Order {
+    /// Several jobs are out at once, and a pull stays open over many fetches.
+    pub(crate) fn in_batches(self) -> bool {
+        matches!(self, Self::Single { at_once: 2.., .. })
+    }
 }
 
 /// A durable consumer.
@@ -39,7 +49,7 @@ pub struct QueueConfig {
     /// How many times a job is handed out; `None`: without end. A job past it stays in the stream until
     /// somebody deletes it; an advisory tells.
     pub max_deliver: Option<u32>,
-    /// How many jobs may be out at once; one when the order is `Single`.
+    /// How many jobs may be out at once when the order is `Any`.
     pub max_ack_pending: u32,
     /// Where a new consumer begins: `true`: with everything that is there, `false`: with what comes.
     pub from_start: bool,
@@ -76,8 +86,8 @@ impl QueueConfig {
         if let Some(filter) = &self.filter {
             config["filter_subject"] = json!(filter);
         }
-        if let Order::Single { pin_ttl } = self.order {
-            config["max_ack_pending"] = json!(1);
+        if let Order::Single { pin_ttl, at_once } = self.order {
+            config["max_ack_pending"] = json!(at_once.max(1));
             config["priority_policy"] = json!("pinned_client");
             config["priority_groups"] = json!([GROUP]);
             config["priority_timeout"] = json!(nanos(pin_ttl));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::api::{ApiError, code};
@@ -113,7 +113,25 @@ pub enum StreamMismatch {
     },
 }
 
+#[derive(Deserialize)]
+struct PurgeAnswer {
+    purged: u64,
+}
+
 impl Client {
+    /// Removes the messages of a subject, those below sequence `before` only when it is stated. Returns how many.
+    ///
+    /// # Errors
+    /// When the broker does not answer or does not permit it.
+    pub async fn purge(&self, stream: &str, subject: &str, before: Option<u64>) -> Result<u64, ApiError> {
+        let body = match before {
+            Some(seq) => json!({ "filter": subject, "seq": seq }),
+            None => json!({ "filter": subject }),
+        };
+        let answer: PurgeAnswer = self.api(&format!("STREAM.PURGE.{stream}"), Some(&body)).await?;
+        Ok(answer.purged)
+    }
+
     /// Makes the stream as defined, with this many replicas. An empty list: it was so already.
     pub async fn ensure_stream(
         &self,

@@ -133,7 +133,7 @@ async fn one_process_at_a_time_works_in_order_and_another_takes_over() {
     for body in ["0", "1", "2", "3", "4", "5", "6", "7"] {
         client.append("spawn.a", Bytes::from(body), &Headers::new(), None, ACK).await.unwrap();
     }
-    let config = QueueConfig { order: Order::Single { pin_ttl: Duration::from_secs(1) }, ..config() };
+    let config = QueueConfig { order: Order::Single { pin_ttl: Duration::from_secs(1), at_once: 1 }, ..config() };
     let mut first = server.client().await.work_queue(config.clone()).await.unwrap();
     let mut second = server.client().await.work_queue(config).await.unwrap();
     for expected in 0..3 {
@@ -158,4 +158,48 @@ async fn one_process_at_a_time_works_in_order_and_another_takes_over() {
         assert_eq!(number(&job), expected);
         job.ack().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn in_batches_several_jobs_are_out_and_what_is_not_settled_goes_to_the_next() {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    spawn_stream(&client).await;
+    for body in 0..8 {
+        client.append("spawn.a", Bytes::from(body.to_string()), &Headers::new(), None, ACK).await.unwrap();
+    }
+    let order = Order::Single { pin_ttl: Duration::from_secs(1), at_once: 6 };
+    let config = QueueConfig { order, ..config() };
+    let mut first = server.client().await.work_queue(config.clone()).await.unwrap();
+    let mut second = server.client().await.work_queue(config).await.unwrap();
+    let jobs = several(&mut first, 5).await;
+    assert_eq!(jobs.iter().map(number).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert!(second.fetch(6, Duration::from_millis(50)).await.unwrap().is_empty(), "the first holds the pin");
+    // Three of them are done; the two others are left as they are, and more come until six are out.
+    for job in jobs.into_iter().take(3) {
+        job.ack_unconfirmed().await.unwrap();
+    }
+    assert_eq!(several(&mut first, 3).await.iter().map(number).collect::<Vec<_>>(), [5, 6, 7]);
+    drop(first);
+    // Another takes over and gets everything that was not settled.
+    let again = several(&mut second, 5).await;
+    let mut numbers: Vec<_> = again.iter().map(number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [3, 4, 5, 6, 7]);
+    for job in again {
+        job.ack_unconfirmed().await.unwrap();
+    }
+    assert!(second.fetch(6, Duration::from_millis(1500)).await.unwrap().is_empty(), "all are settled");
+    assert_eq!(client.stream_info("SPAWN").await.unwrap().messages, 0);
+}
+
+/// So many jobs, however many fetches it takes.
+async fn several(queue: &mut WorkQueue, count: usize) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let end = tokio::time::Instant::now() + Duration::from_secs(10);
+    while jobs.len() < count {
+        assert!(tokio::time::Instant::now() < end, "only {} of {count} came", jobs.len());
+        jobs.extend(queue.fetch(count - jobs.len(), Duration::from_millis(500)).await.unwrap());
+    }
+    jobs
 }
