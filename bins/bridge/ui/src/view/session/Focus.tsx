@@ -25,22 +25,24 @@ export function Focus({ id }: { id: string }) {
   const session = useStore((state) => state.feed.sessions.get(id));
   const terminals = useStore((state) => state.terminals);
   const [typing, setTyping] = useState(false);
-  const [sure, setSure] = useState(false);
+  const [sure, setSure] = useState<"stop" | "restart" | null>(null);
   const [shown, setShown] = useState<Shown>("terminal");
   const project = useStore((state) => state.feed.project);
   if (!session) {
     return <Empty icon="sessions" title={`There is no session ${id}`}><button type="button" className="button" onClick={() => openSession(null)}>All sessions</button></Empty>;
   }
   const living = isLiving(session.status);
+  const again = (verb: "resume" | "restart", label: string) => void command({ entity: "session", verb, data: { session: id }, label: `${label} ${id}` });
   /** Twice, so that nothing ends by a slip. */
-  const stop = () => {
-    if (!sure) {
-      setSure(true);
-      window.setTimeout(() => setSure(false), 4000);
+  const surely = (what: "stop" | "restart") => {
+    if (sure !== what) {
+      setSure(what);
+      window.setTimeout(() => setSure(null), 4000);
       return;
     }
-    setSure(false);
-    void command({ entity: "session", verb: "stop", data: { session: id }, label: `Stop ${id}` });
+    setSure(null);
+    if (what === "restart") again("restart", "Restart");
+    else void command({ entity: "session", verb: "stop", data: { session: id }, label: `Stop ${id}` });
   };
   const views: [Shown, string][] = [["terminal", "Terminal"], ...(living || !session.node ? [] : [["replay", "Replay"] as [Shown, string]]), ["changes", "Changes"]];
   return (
@@ -52,8 +54,11 @@ export function Focus({ id }: { id: string }) {
         {terminals && living && shown === "terminal" && (
           <button type="button" className={`button ${typing ? "primary" : ""}`} aria-pressed={typing} onClick={() => setTyping(!typing)}><Icon name="terminal" />{typing ? "Typing" : "Type into it"}</button>
         )}
-        {!living && <button type="button" className="button" onClick={() => openDialog({ kind: "launch", role: "worker", ...(session.tasks?.[0] ? { task: session.tasks[0] } : {}) })}><Icon name="launch" />Launch another</button>}
-        {living && <button type="button" className="button danger" disabled={!!session.stop} onClick={stop}><Icon name="stop" />{session.stop ? "Stopping…" : sure ? "Really stop?" : "Stop"}</button>}
+        {!living && <button type="button" className="button" title="Goes on where it was, if its agent can" onClick={() => again("resume", "Resume")}><Icon name="play" />Resume</button>}
+        {!living && <button type="button" className="button" title="Begins again with its prompt" onClick={() => again("restart", "Restart")}><Icon name="restart" />Restart</button>}
+        {!living && <button type="button" className="button quiet" onClick={() => openDialog({ kind: "launch", role: "worker", ...(session.tasks?.[0] ? { task: session.tasks[0] } : {}) })}><Icon name="launch" />Launch another</button>}
+        {living && session.status !== "requested" && <button type="button" className="button" disabled={!!session.stop} title="Ends it, and begins again with its prompt" onClick={() => surely("restart")}><Icon name="restart" />{sure === "restart" ? "Really restart?" : "Restart"}</button>}
+        {living && <button type="button" className="button danger" disabled={!!session.stop} onClick={() => surely("stop")}><Icon name="stop" />{session.stop ? "Stopping…" : sure === "stop" ? "Really stop?" : "Stop"}</button>}
       </div>
       <div className="focus-body">
         <div className="focus-main">
