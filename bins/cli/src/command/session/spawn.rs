@@ -31,7 +31,7 @@ impl RoleName {
     }
 }
 
-/// Start a session: an agent of its own, with tasks to work on
+/// Start a session: an agent of its own, for some tasks
 #[derive(Args, Debug)]
 pub struct SpawnArgs {
     /// A task for it; may be repeated
