@@ -129,7 +129,11 @@ async fn take_all(
             () = context.shutdown.cancelled() => return,
             jobs = async {
                 context.drain.over().await;
-                take(&mut queue, &slots).await
+                tokio::select! {
+                    jobs = take(&mut queue, &slots) => jobs,
+                    // With the request the broker's interest in us goes: it hands the orders to others at once.
+                    () = context.drain.begun() => Ok(Vec::new()),
+                }
             } => jobs,
         };
         match jobs {

@@ -40,6 +40,11 @@ impl Drain {
         Ok(())
     }
 
+    /// Returns when it is on.
+    pub async fn begun(&self) {
+        let _ = self.on.subscribe().wait_for(|on| *on).await;
+    }
+
     /// Returns when it is off.
     pub async fn over(&self) {
         // The sender lives as long as we do.
