@@ -90,7 +90,7 @@ fn storm(count: usize, rounds: usize, outage: Duration) {
     assert_eq!(starts, expected, "each ran once");
     for id in &ids {
         let events = web(&["events", "--about", id, "--limit", "1000"]).data()["items"].clone();
-        let exits = events.as_array().unwrap().iter().filter(|entry| entry["change"]["kind"] == "exited").count();
+        let exits = events.as_array().unwrap().iter().filter(|entry| entry["kind"] == "exited").count();
         assert_eq!(exits, 1, "{id}: {events}");
         in_order(id, &web(&["session", "logs", id, "--all"]).stdout);
     }
