@@ -96,7 +96,8 @@ async fn an_order_whose_deliveries_are_used_up_fails_its_session_and_is_removed(
     let hand = stack.broker.connect("spawner").await;
     for delivery in 1..=5 {
         let ask = json!({ "batch": 1, "expires": 5_000_000_000_u64 }).to_string();
-        let order = hand.request("$JS.API.CONSUMER.MSG.NEXT.SPAWN.default-shell", ask.into()).await.unwrap();
+        let order = hand.request("$JS.API.CONSUMER.MSG.NEXT.SPAWN.default-shell", ask.into()).await;
+        let order = order.unwrap_or_else(|error| panic!("delivery {delivery}: {error}"));
         let reply = order.reply.unwrap_or_else(|| panic!("delivery {delivery}: no order"));
         hand.publish(reply, "-NAK".into()).await.unwrap();
         hand.flush().await.unwrap();

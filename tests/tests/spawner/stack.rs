@@ -321,6 +321,8 @@ fn url(broker: &NatsServer, user: &str) -> String {
 }
 
 async fn launch(mut command: Command, log: &Path, ready: &Path) -> Program {
+    // One that was killed left its own.
+    let _ = fs::remove_file(ready);
     let log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
     let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
     let mut program = Program { child };
