@@ -26,7 +26,10 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
     let stop = registry.shared().stop.clone();
     loop {
         let heard = async {
-            let Ok(mut subscription) = work.subscribe(ADVISORIES, Some("dead-letters")).await else { return };
+            let mut subscription = match work.subscribe(ADVISORIES, Some("dead-letters")).await {
+                Ok(subscription) => subscription,
+                Err(error) => return tracing::warn!(cause = %error, "dead letters are not heard of; trying again"),
+            };
             while let Some(message) = subscription.next().await {
                 match message.json::<Advisory>() {
                     Ok(advisory) => bury(&registry, &work, &advisory).await,
@@ -47,10 +50,11 @@ pub async fn run(registry: Arc<Registry>, work: Client) {
 
 async fn bury(registry: &Registry, work: &Client, advisory: &Advisory) {
     let seq = advisory.stream_seq;
+    tracing::info!(seq, deliveries = advisory.deliveries, "an order that nobody carried out");
     let order = match work.message_at(STREAM, seq).await {
         Ok(Some(stored)) => serde_json::from_slice::<SpawnOrder>(&stored.payload),
         // Somebody was quicker.
-        Ok(None) => return,
+        Ok(None) => return tracing::debug!(seq, "a dead letter that is gone"),
         Err(error) => return tracing::warn!(seq, cause = %error, "a dead letter cannot be read"),
     };
     match order {

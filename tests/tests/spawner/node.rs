@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use serde_json::{Value, json};
 
 use crate::stack::{Program, Stack};
@@ -85,6 +86,8 @@ async fn a_draining_host_takes_nothing_new_and_lets_what_runs_go_on() {
     assert_eq!(stack.until(&named, "active", SOON).await["node"], "n1");
 }
 
+const PULL: &str = "$JS.API.CONSUMER.MSG.NEXT.SPAWN.default-shell";
+
 #[tokio::test]
 async fn an_order_whose_deliveries_are_used_up_fails_its_session_and_is_removed() {
     let stack = Stack::start().await;
@@ -94,17 +97,21 @@ async fn an_order_whose_deliveries_are_used_up_fails_its_session_and_is_removed(
     tokio::time::sleep(Duration::from_secs(6)).await;
     let id = stack.spawn("exit 0", json!({})).await;
     let hand = stack.broker.connect("spawner").await;
+    // What is pulled comes under its own subject, so a request would not know it for its answer.
+    let inbox = hand.new_inbox();
+    let mut orders = hand.subscribe(inbox.clone()).await.unwrap();
     for delivery in 1..=5 {
         let ask = json!({ "batch": 1, "expires": 5_000_000_000_u64 }).to_string();
-        let order = hand.request("$JS.API.CONSUMER.MSG.NEXT.SPAWN.default-shell", ask.into()).await;
-        let order = order.unwrap_or_else(|error| panic!("delivery {delivery}: {error}"));
+        hand.publish_with_reply(PULL, inbox.clone(), ask.into()).await.unwrap();
+        let order = tokio::time::timeout(SOON, orders.next()).await;
+        let order = order.ok().flatten().unwrap_or_else(|| panic!("delivery {delivery}: nothing came"));
         let reply = order.reply.unwrap_or_else(|| panic!("delivery {delivery}: no order"));
         hand.publish(reply, "-NAK".into()).await.unwrap();
         hand.flush().await.unwrap();
     }
     // The broker says so when it would hand it out once more.
-    let ask = json!({ "batch": 1, "no_wait": true }).to_string();
-    let _ = hand.request("$JS.API.CONSUMER.MSG.NEXT.SPAWN.default-shell", ask.into()).await;
+    let ask = json!({ "batch": 1, "expires": 5_000_000_000_u64 }).to_string();
+    hand.publish_with_reply(PULL, inbox, ask.into()).await.unwrap();
     let session = stack.until(&id, "failed", SOON).await;
     assert!(session["failure"].as_str().unwrap().contains("given out 5 times"), "{session}");
     let work = stack.broker.connect("core-work").await;
