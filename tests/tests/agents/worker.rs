@@ -89,7 +89,6 @@ fn codex_takes_its_task_from_start_to_completion() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that proves nothing says so")]
 fn gemini_takes_its_task_from_start_to_completion() {
     let Some(program) = install("@google/gemini-cli", "0.61.0", "gemini") else { return };
     let stub = stub();
