@@ -34,12 +34,10 @@ pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client
     config.ack_wait = Duration::from_secs(10);
     config.from_start = false;
     config.order = Order::Single { pin_ttl: Duration::from_secs(5), at_once: BATCH };
-    let mut swept = Instant::now();
     while !shared.stop.is_cancelled() {
         match shared.ledger.client().work_queue(config.clone()).await {
             Ok(mut queue) => {
-                sweep(&server, &registry, &work).await;
-                if let Err(error) = work_off((&server, &registry, &work), &mut queue, &mut swept).await {
+                if let Err(error) = work_off((&server, &registry, &work), &mut queue).await {
                     tracing::warn!(cause = %error, "the performer's consumer failed; opening it again");
                     pause(&registry, Duration::from_millis(500)).await;
                 }
@@ -57,13 +55,12 @@ pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client
 async fn work_off(
     (server, registry, work): (&ServerState, &Registry, &Client),
     queue: &mut WorkQueue,
-    swept: &mut Instant,
 ) -> Result<(), QueueError> {
     let stop = &registry.shared().stop;
-    let mut placed: Option<Instant> = None;
+    let (mut swept, mut placed): (Option<Instant>, Option<Instant>) = (None, None);
     loop {
-        if swept.elapsed() > SWEEP {
-            *swept = Instant::now();
+        if swept.is_none_or(|swept| swept.elapsed() > SWEEP) {
+            swept = Some(Instant::now());
             sweep(server, registry, work).await;
         }
         // A busy ledger wakes this loop many times a second; whoever waits for a place is looked at now and then.
@@ -261,10 +258,9 @@ async fn place_waiting(server: &ServerState, registry: &Registry, work: &Client)
 /// Removes a project's history up to its purge, and what its terminals wrote. Ids begin again with the name, so
 /// nothing of the old ones may be left for the new ones to find.
 async fn forget(core: &Client, work: &Client, id: &ProjectId, seq: u64) -> Result<(), String> {
-    let failed = |error: &dyn std::error::Error| error.to_string();
-    work.purge("TERM", &format!("maestro.v1.term.{id}.>"), None).await.map_err(|e| failed(&e))?;
-    work.objects("RECORDINGS").forget(&format!("{id}.")).await.map_err(|e| failed(&e))?;
-    core.purge(STREAM, &Subject::events(id).to_string(), Some(seq)).await.map_err(|e| failed(&e))?;
+    work.purge("TERM", &format!("maestro.v1.term.{id}.>"), None).await.map_err(|e| e.to_string())?;
+    work.objects("RECORDINGS").forget(&format!("{id}.")).await.map_err(|e| e.to_string())?;
+    core.purge(STREAM, &Subject::events(id).to_string(), Some(seq)).await.map_err(|e| e.to_string())?;
     Ok(())
 }
 
