@@ -169,7 +169,7 @@ fn switch(context: &Context, drains: bool) -> Reply {
 fn given(context: &Context, payload: &[u8]) -> Result<Reply, ErrorBody> {
     let GivenGet { project, session, epoch } = maestro_wire::decode(payload)?;
     let incarnation = Incarnation { project, session, epoch };
-    let file = files::of(&context.config.data, &incarnation).join("manifest.json");
+    let file = files::manifest(&files::of(&context.config.data, &incarnation));
     let read = std::fs::read(&file).map_err(|error| error.to_string());
     let manifest = read.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).map_err(|error| error.to_string()));
     manifest.map(|manifest| Reply::ok(&manifest)).map_err(|cause| {

@@ -19,6 +19,11 @@ pub(crate) fn of(data: &Path, incarnation: &Incarnation) -> PathBuf {
     data.join("sessions").join(incarnation.project.as_str()).join(name(incarnation))
 }
 
+/// What its agent was given, among a session's files.
+pub(crate) fn manifest(files: &Path) -> PathBuf {
+    files.join("manifest.json")
+}
+
 pub(super) fn name(incarnation: &Incarnation) -> String {
     format!("{}-{}", incarnation.session, incarnation.epoch)
 }

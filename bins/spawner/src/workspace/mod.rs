@@ -61,7 +61,7 @@ impl Workspace {
     }
 
     pub(crate) fn manifest(&self) -> PathBuf {
-        self.files.join("manifest.json")
+        files::manifest(&self.files)
     }
 
     pub(crate) fn log(&self) -> PathBuf {
