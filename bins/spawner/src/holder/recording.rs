@@ -74,7 +74,8 @@ impl Recording {
     fn line(&mut self, value: &serde_json::Value) {
         let Some(file) = &mut self.file else { return };
         let mut line = value.to_string();
-        if line.len() as u64 > self.left {
+        // A line that would take the last byte is the one too many: what ends here says so.
+        if line.len() as u64 + 1 >= self.left {
             let seconds = self.begun.elapsed().as_secs_f64();
             line = json!([seconds, "m", "the recording ends here: it has reached its bound"]).to_string();
             self.left = 0;
@@ -145,5 +146,22 @@ mod tests {
         assert!(events.iter().any(|e| e[1] == "r" && e[2] == "80x24"));
         assert_eq!(events.last().unwrap()[1], "m");
         assert!(events.windows(2).all(|pair| pair[0][0].as_f64() <= pair[1][0].as_f64()));
+    }
+
+    #[test]
+    fn a_recording_that_is_full_says_so_at_whatever_byte_the_bound_lies() {
+        for bound in 300..400 {
+            let path = std::env::temp_dir().join(format!("maestro-cast-{}", ulid::Ulid::generate()));
+            let mut recording = Recording::open(&path, TerminalSize::DEFAULT, bound).unwrap();
+            for _ in 0..30 {
+                recording.output(b"0123456789");
+            }
+            recording.finish();
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert_eq!(last[1], "m", "at a bound of {bound}");
+            assert!(text.len() < 600, "at a bound of {bound}");
+        }
     }
 }
