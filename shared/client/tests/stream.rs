@@ -52,6 +52,27 @@ async fn what_can_be_changed_is_changed_and_told() {
     assert_eq!(client.stream_info("EVENTS").await.unwrap().max_bytes(), Some(2_000_000));
 }
 
+/// The ledger was compressed once (`nats/README.md` says why it is no longer); one that was made then goes on.
+#[tokio::test]
+async fn compression_ends_for_a_stream_that_is_there() {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    client.ensure_stream(&definition(json!({})), 1).await.unwrap();
+    fill(&client, "evt.a", 50).await;
+    let changes = client.ensure_stream(&definition(json!({ "compression": "none" })), 1).await.unwrap();
+    let expected = StreamChange::Updated {
+        stream: "EVENTS".into(),
+        field: "compression".into(),
+        from: json!("s2"),
+        to: json!("none"),
+    };
+    assert_eq!(changes, [expected]);
+    fill(&client, "evt.a", 50).await;
+    for seq in [1, 50, 51, 100] {
+        assert!(client.message_at("EVENTS", seq).await.unwrap().is_some(), "{seq} cannot be read");
+    }
+}
+
 #[tokio::test]
 async fn what_would_lose_messages_or_cannot_be_is_refused_with_the_difference() {
     let server = Server::start(OPEN);
