@@ -9,6 +9,7 @@ mod health;
 mod inbox;
 mod ledger;
 mod nodes;
+mod patience;
 mod performer;
 mod project;
 mod projector;
@@ -25,7 +26,7 @@ mod ticker;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use maestro_client::{Client, Definition, Mode, Options, connect};
+use maestro_client::{Client, Definition, Mode, Options, StreamChange, connect};
 use maestro_domain::Timestamp;
 use maestro_wire::{ServerInfo, header};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 pub use config::{Arguments, Config, Part};
 pub use health::health;
 use nodes::Nodes;
+use patience::patient;
 use registry::Registry;
 
 /// What a replica says of itself.
@@ -74,11 +76,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         // Only a file of an earlier run can be there.
         let _absent = std::fs::remove_file(path);
     }
-    let (core, work, mut ledger) = tokio::select! {
-        prepared = prepare(&config) => prepared?,
-        // A broker that does not come is no reason to stay.
-        () = stop.cancelled() => return Ok(()),
-    };
+    // A broker that does not come is no reason to stay.
+    let Some(connected) = stop.run_until_cancelled(connect_both(&config)).await else { return Ok(()) };
+    let (core, work) = connected?;
+    let Some(mut ledger) = patient(&stop, || found(&core, &work, &config)).await? else { return Ok(()) };
     let mut rebuilt = None;
     tracing::info!(replica = config.name, ledger = ledger.id(), broker = core.server().version, "connected");
     loop {
@@ -94,8 +95,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
                 store_aside(&config)?;
                 rebuilt = Some(reason);
                 // It may be another ledger by now.
-                ensure_streams(&core, &work, config.stream_replicas()).await?;
-                ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
+                match patient(&stop, || found(&core, &work, &config)).await? {
+                    Some(found) => ledger = found,
+                    None => break,
+                }
             }
         }
     }
@@ -105,12 +108,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     Ok(())
 }
 
-async fn prepare(config: &Config) -> anyhow::Result<(Client, Client, ledger::Ledger)> {
-    let core = open(&config.core_url, config, "core").await?;
-    let work = open(&config.work_url, config, "work").await?;
-    ensure_streams(&core, &work, config.stream_replicas()).await?;
-    let ledger = ledger::Ledger::open(core.clone(), &config.name).await?;
-    Ok((core, work, ledger))
+async fn connect_both(config: &Config) -> anyhow::Result<(Client, Client)> {
+    Ok((open(&config.core_url, config, "core").await?, open(&config.work_url, config, "work").await?))
+}
+
+/// The streams as they should be, and the ledger in them.
+async fn found(core: &Client, work: &Client, config: &Config) -> anyhow::Result<ledger::Ledger> {
+    ensure_streams(core, work, config.stream_replicas()).await?;
+    ledger::Ledger::open(core.clone(), &config.name).await
 }
 
 fn store_aside(config: &Config) -> anyhow::Result<()> {
@@ -128,7 +133,14 @@ async fn ensure_streams(core: &Client, work: &Client, replicas: u8) -> anyhow::R
         let client = if definition.account == "CORE" { core } else { work };
         let change =
             client.ensure_stream(&definition, replicas).await.with_context(|| format!("stream {}", definition.name))?;
-        tracing::debug!(stream = definition.name, change = ?change, "stream");
+        for change in change {
+            match change {
+                StreamChange::Created { stream } => tracing::debug!(stream, "the stream was made"),
+                StreamChange::Updated { stream, field, from, to } => {
+                    tracing::info!(stream, field, %from, %to, "a setting of the stream was changed");
+                }
+            }
+        }
     }
     Ok(())
 }

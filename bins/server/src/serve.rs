@@ -13,6 +13,7 @@ use crate::{
     inbox,
     ledger::{Ledger, STREAM},
     nodes::Nodes,
+    patience::patient,
     performer,
     project::Shared,
     projector, reaper,
@@ -32,8 +33,11 @@ pub async fn until_broken(
     rebuilt: Option<String>,
 ) -> anyhow::Result<Option<String>> {
     let started_at = clock::now();
-    let info = ledger.client().stream_info(STREAM).await.context("the stream EVENTS")?;
-    let opened = open_store(config, ledger, &info).await?;
+    let begun = patient(stop, async || {
+        let info = ledger.client().stream_info(STREAM).await.context("the stream EVENTS")?;
+        Ok((open_store(config, ledger, &info).await?, info))
+    });
+    let Some((opened, info)) = begun.await? else { return Ok(None) };
     let position = opened.position.clone().unwrap_or_else(|| Position {
         schema: store::SCHEMA_VERSION,
         stream_created: info.created.clone(),

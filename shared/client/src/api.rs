@@ -18,6 +18,7 @@ pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Error codes of JetStream that we act on (`nats errors ls`).
 pub(crate) mod code {
     pub const ACCOUNT_RESOURCES: u32 = 10002;
+    pub const CLUSTER_NO_PEERS: u32 = 10005;
     pub const CLUSTER_NOT_AVAILABLE: u32 = 10008;
     pub const CLUSTER_NOT_LEADER: u32 = 10009;
     pub const CONSUMER_NAME_EXISTS: u32 = 10013;
@@ -86,7 +87,11 @@ impl ApiError {
             Self::Unavailable | Self::TimedOut | Self::Disconnected => true,
             Self::Refused(failure) => matches!(
                 failure.err_code,
-                code::CLUSTER_NOT_AVAILABLE | code::CLUSTER_NOT_LEADER | code::TOO_MANY_REQUESTS
+                // In a young cluster not every member is known yet.
+                code::CLUSTER_NO_PEERS
+                    | code::CLUSTER_NOT_AVAILABLE
+                    | code::CLUSTER_NOT_LEADER
+                    | code::TOO_MANY_REQUESTS
             ),
             Self::NoStream(_) | Self::Denied(_) | Self::Malformed(_) => false,
         }
