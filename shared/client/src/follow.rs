@@ -2,13 +2,14 @@
 //!
 //! A follower is an ephemeral consumer without acknowledgements that is thrown away and made anew behind
 //! the last delivered sequence whenever anything is not as it should be: the consumer's own numbering
-//! skips, heartbeats are missing, the connection was lost, the consumer is gone. It holds no task; it
+//! skips, heartbeats are missing, the connection was lost, the consumer is gone or lags for good. It holds no task; it
 //! works while `next` is awaited, and what is waiting is bounded by its pull requests.
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use thiserror::Error;
+use tokio::time::Instant;
 
 use crate::api::ApiError;
 use crate::client::Client;
@@ -217,11 +218,14 @@ impl Follower {
             if let Some(delivered) = self.receive(message) {
                 return Ok(Item::Message(delivered));
             }
+            if self.live.as_ref().is_some_and(|live| live.beat) {
+                self.check_silence().await;
+            }
         }
     }
 
     /// How many matching messages are still behind what was yielded; `None` before the first `next`.
-    /// Zero means caught up.
+    /// Zero means caught up with the broker that has the consumer, which may be behind the stream's leader (`leader_last`).
     pub fn pending(&self) -> Option<u64> {
         self.pending
     }
@@ -247,8 +251,11 @@ impl Follower {
 
     fn receive(&mut self, message: Message) -> Option<Delivered> {
         let live = self.live.as_mut()?;
+        live.heard = Instant::now();
+        live.beat = false;
         match classify(message) {
             Some(Pulled::Message(position, message)) => {
+                (live.fed, live.owed) = (live.heard, None);
                 live.outstanding = live.outstanding.saturating_sub(1);
                 live.consumer_seq += 1;
                 if position.consumer_seq != live.consumer_seq {
@@ -264,7 +271,10 @@ impl Follower {
                 self.last_seq = position.stream_seq;
                 Some(Delivered::new(position, message))
             }
-            Some(Pulled::Heartbeat) => None,
+            Some(Pulled::Heartbeat) => {
+                live.beat = true;
+                None
+            }
             Some(Pulled::Ended { undelivered }) => {
                 live.outstanding = live.outstanding.saturating_sub(undelivered);
                 None

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 use crate::api::{ApiError, nanos};
 use crate::client::Client;
@@ -25,6 +26,14 @@ pub(crate) struct Live {
     pub(crate) consumer_seq: u64,
     /// Messages asked for and not yet received.
     pub(crate) outstanding: usize,
+    /// When anything came from this consumer, or it was asked for more.
+    pub(crate) heard: Instant,
+    /// What came last was a heartbeat.
+    pub(crate) beat: bool,
+    /// When it delivered a message, or the leader had nothing more than it.
+    pub(crate) fed: Instant,
+    /// What the leader had already when it was asked about this consumer's silence.
+    pub(crate) owed: Option<u64>,
     batch: usize,
     /// Losses of the connection when this consumer was made.
     losses: u64,
@@ -59,16 +68,18 @@ impl Live {
         };
         self.inbox.send(client, &pull).await.map_err(|_| FollowError::Closed)?;
         self.outstanding += count;
+        self.heard = Instant::now();
         Ok(())
     }
 
-    /// The next thing on the inbox; an error names why this consumer is given up.
+    /// The next thing on the inbox; an error names why this consumer is given up. How long it was silent counts from what
+    /// came last, not from this call: a caller who waits a little at a time notices a stall too.
     pub(crate) async fn wait(&mut self, client: &Client, stall: Duration) -> Result<Option<Message>, &'static str> {
         let mut signals = client.signals();
         if client.link().borrow().losses != self.losses {
             return Err("the connection was lost");
         }
-        let deadline = tokio::time::Instant::now() + stall;
+        let deadline = self.heard + stall;
         loop {
             tokio::select! {
                 biased;
@@ -113,6 +124,42 @@ impl Follower {
         }
     }
 
+    /// A consumer lives on one broker of several, which may lag or be stuck and send heartbeats all the same. One that
+    /// delivers nothing for as long as a stall takes is compared with the stream's leader; when it still has not delivered
+    /// at the next heartbeat what the leader had then, it is given up.
+    pub(crate) async fn check_silence(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        if live.fed.elapsed() < self.options.stall {
+            return;
+        }
+        let had = self.next_seq.unwrap_or(1) - 1;
+        if live.owed.is_some_and(|owed| owed > had) {
+            self.start_over("the consumer lags behind the stream");
+            return;
+        }
+        // Without an answer there is nothing to compare with.
+        let Ok(last) = self.leader_last().await else { return };
+        let Some(live) = &mut self.live else { return };
+        if last > had {
+            live.owed = Some(last);
+        } else {
+            live.owed = None;
+            live.fed = Instant::now();
+        }
+    }
+
+    /// The last sequence of what this follower yields, by the stream's leader; 0 when there is nothing. `pending` is only
+    /// what the broker knows that has the consumer, and may say 0 too early.
+    ///
+    /// # Errors
+    /// When the leader does not answer.
+    pub async fn leader_last(&self) -> Result<u64, ApiError> {
+        match &self.options.filter {
+            Some(filter) => self.client.last_sequence(&self.options.stream, filter).await,
+            None => Ok(self.client.stream_info(&self.options.stream).await?.last_seq),
+        }
+    }
+
     async fn wait_for_link(&self) -> Result<(), FollowError> {
         let mut link = self.client.link();
         // The sender lives in the client that this follower holds.
@@ -152,7 +199,19 @@ impl Follower {
         self.pending = Some(created.num_pending);
         self.opened += 1;
         let batch = self.options.batch.clamp(2, (self.client.inner.subscription_capacity / 2).max(2));
-        self.live = Some(Live { inbox, consumer: created.name, consumer_seq: 0, outstanding: 0, batch, losses });
+        let now = Instant::now();
+        self.live = Some(Live {
+            inbox,
+            consumer: created.name,
+            consumer_seq: 0,
+            outstanding: 0,
+            heard: now,
+            beat: false,
+            fed: now,
+            owed: None,
+            batch,
+            losses,
+        });
         match wanted {
             Some(wanted) if first > wanted => {
                 self.next_seq = Some(first);

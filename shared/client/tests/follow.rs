@@ -161,6 +161,47 @@ async fn silence_is_noticed_by_the_own_watchdog() {
     assert_eq!(follower.restarts(), 1);
 }
 
+/// Heartbeats are no deliveries. A consumer that is held still stands for one whose broker lags for good.
+#[tokio::test]
+async fn a_consumer_that_lives_and_delivers_nothing_is_given_up() {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    events(&client).await;
+    append(&client, "evt.web", "one").await;
+    let (heartbeat, stall) = (Duration::from_millis(200), Duration::from_millis(600));
+    let mut follower = client.follow(FollowOptions { heartbeat, stall, ..options(Start::First) });
+    message(&mut follower).await;
+    let names = client.request("$JS.API.CONSUMER.NAMES.EVENTS", &Headers::new(), Bytes::new(), ACK).await.unwrap();
+    let names: serde_json::Value = names.json().unwrap();
+    let subject = format!("$JS.API.CONSUMER.PAUSE.EVENTS.{}", names["consumers"][0].as_str().unwrap());
+    let pause = json!({ "pause_until": "2099-01-01T00:00:00Z" }).to_string();
+    let paused = client.request(&subject, &Headers::new(), pause.into(), ACK).await.unwrap();
+    assert_eq!(paused.json::<serde_json::Value>().unwrap()["paused"], true);
+    append(&client, "evt.web", "two").await;
+    assert_eq!(message(&mut follower).await.stream_seq, 2);
+    assert_eq!(follower.restarts(), 1);
+}
+
+/// Whoever waits for a moment only, again and again, hears of a stall as well.
+#[tokio::test]
+async fn silence_is_noticed_by_an_impatient_caller() {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    events(&client).await;
+    append(&client, "evt.web", "one").await;
+    let (heartbeat, stall) = (Duration::from_millis(200), Duration::from_millis(600));
+    let mut follower = client.follow(FollowOptions { heartbeat, stall, ..options(Start::First) });
+    message(&mut follower).await;
+    server.signal("STOP");
+    for _ in 0..10 {
+        assert!(tokio::time::timeout(stall / 4, follower.next()).await.is_err());
+    }
+    server.signal("CONT");
+    append(&client, "evt.web", "two").await;
+    assert_eq!(message(&mut follower).await.stream_seq, 2);
+    assert_eq!(follower.restarts(), 1);
+}
+
 #[tokio::test]
 async fn a_slow_reader_of_great_messages_loses_none() {
     let server = Server::start(OPEN);
