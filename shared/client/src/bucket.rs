@@ -1,6 +1,8 @@
 //! A key-value bucket (ADR-8) as a plain stream: reading by the leader, listing, watching. Writing is
 //! the lease's business.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use thiserror::Error;
 
@@ -11,6 +13,8 @@ use crate::read::Stored;
 
 pub(crate) const OPERATION: &str = "KV-Operation";
 pub(crate) const MARKER: &str = "Nats-Marker-Reason";
+/// Between two looks at the leader while the consumer's broker lags behind it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a bucket could not be read.
 #[derive(Debug, Error)]
@@ -109,7 +113,7 @@ impl Bucket {
     }
 
     /// Every key that is there, in the order of the last writes; `timeout` bounds it in all.
-    pub async fn list(&self, timeout: std::time::Duration) -> Result<Vec<Entry>, BucketError> {
+    pub async fn list(&self, timeout: Duration) -> Result<Vec<Entry>, BucketError> {
         let mut watch = self.watch("list");
         let listing = async {
             let mut entries: Vec<Entry> = Vec::new();
@@ -166,8 +170,15 @@ impl BucketWatch {
                     self.held = self.follower.prepare().await?;
                 }
                 if self.held.is_none() && self.follower.pending() == Some(0) {
-                    self.up_to_date = true;
-                    return Ok(Change::UpToDate);
+                    if self.has_all().await? {
+                        self.up_to_date = true;
+                        return Ok(Change::UpToDate);
+                    }
+                    // The broker that has the consumer lags behind the leader.
+                    match tokio::time::timeout(LOOK_AGAIN, self.follower.next()).await {
+                        Ok(item) => self.held = Some(item?),
+                        Err(_) => continue,
+                    }
                 }
             }
             let item = match self.held.take() {
@@ -189,6 +200,15 @@ impl BucketWatch {
                     return Ok(Change::Reset);
                 }
             }
+        }
+    }
+
+    /// Whether everything was told that the leader has now. Nobody is called absent because one broker lags.
+    async fn has_all(&self) -> Result<bool, BucketError> {
+        match self.follower.leader_last().await {
+            Ok(last) => Ok(self.follower.last_seq() >= last),
+            Err(cause) if cause.is_transient() => Ok(false),
+            Err(cause) => Err(cause.into()),
         }
     }
 

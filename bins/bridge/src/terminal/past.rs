@@ -31,11 +31,13 @@ async fn collect(work: &Client, place: &Place, until: Option<u64>) -> Result<Vec
     options.batch_bytes = 2 << 20;
     let mut follower = work.follow(options);
     let mut held = follower.prepare().await?;
+    // "Nothing pending" is only what one broker knows, which may lag. Without the leader's word it has to do.
+    let last = follower.leader_last().await.unwrap_or(0);
     let (mut pieces, mut bytes, mut splice) = (VecDeque::<Bytes>::new(), 0, None::<Splice>);
     loop {
         let item = match held.take() {
             Some(item) => item,
-            None if follower.pending().unwrap_or(0) == 0 => break,
+            None if follower.pending().unwrap_or(0) == 0 && follower.last_seq() >= last => break,
             None => follower.next().await?,
         };
         let Item::Message(delivered) = item else { continue };
