@@ -88,6 +88,7 @@ const STORY: &[(&str, &[&[&str]])] = &[
         &[
             &["run", "Mop the floor", "--agent", "shell", "--prompt", "true"],
             &["run", "Mop", "--attach"],
+            &["run", "Mop", "--agent", "shell"],
             &["run", " "],
         ],
     ),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use maestro_domain::{AgentName, CreateTask, Priority, Request, SessionId, SpawnSession, TaskId, Title};
-use maestro_wire::{ErrorBody, ErrorCode, Query, SessionGet, SessionView};
+use maestro_domain::{AgentName, CreateTask, Priority, ProjectId, Request, SessionId, SpawnSession, TaskId, Title};
+use maestro_wire::{ErrorBody, ErrorCode, ProjectGet, ProjectView, Query, SessionGet, SessionView};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
@@ -60,6 +60,7 @@ pub async fn run(args: RunArgs, ctx: &Context) -> Result<Output, ErrorBody> {
             .commands(["maestro run --help", "maestro session logs --help"]));
     }
     let project = ctx.project()?;
+    runnable(&args, &project, ctx).await?;
     let created = ctx.command(&project, &Request::CreateTask(task(title, &args)?)).await?;
     let task = created.into_result()?;
     let task_id = id::<TaskId>(&task)?;
@@ -88,6 +89,28 @@ pub async fn run(args: RunArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         )
     };
     Ok(Output::new(&begun, text).at(seq))
+}
+
+/// A shell without anything to run is refused before there is a task.
+async fn runnable(args: &RunArgs, project: &ProjectId, ctx: &Context) -> Result<(), ErrorBody> {
+    if args.prompt.as_ref().is_some_and(|prompt| prompt == "-" || !prompt.trim().is_empty()) {
+        return Ok(());
+    }
+    let agent = match &args.agent {
+        Some(agent) => Some(agent.clone()),
+        None => {
+            let view: ProjectView = ctx.ask(project, Query::ProjectGet(ProjectGet {})).await?.parse()?;
+            view.project.default_agent
+        }
+    };
+    if agent.is_none_or(|agent| agent.as_str() != "shell") {
+        return Ok(());
+    }
+    let text = "a shell session needs something to run: a prompt";
+    Err(ErrorBody::new(ErrorCode::MissingRequiredField, text)
+        .with("field", "prompt")
+        .suggest("say what it runs with --prompt, or name another agent with --agent")
+        .commands(["maestro run --help", "maestro agent list"]))
 }
 
 fn task(title: Title, args: &RunArgs) -> Result<CreateTask, ErrorBody> {

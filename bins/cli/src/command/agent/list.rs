@@ -2,11 +2,12 @@
 
 use clap::Args;
 use maestro_domain::NodeName;
-use maestro_wire::{AgentView, ErrorBody, Page};
+use maestro_wire::{AgentView, ErrorBody};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::output::Output;
+use crate::page::{self, PageArgs};
 use crate::{nodes, view};
 
 /// List the agent profiles of every host
@@ -15,7 +16,11 @@ pub struct ListArgs {
     /// Only of this host
     #[arg(long)]
     pub node: Option<NodeName>,
+    #[command(flatten)]
+    pub page: PageArgs,
 }
+
+const USUAL: u32 = 50;
 
 /// A profile and the host that has it.
 #[derive(Clone, Debug, Serialize)]
@@ -27,9 +32,11 @@ pub struct Row {
 
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (rows, _) = rows(ctx, args.node.as_ref()).await?;
-    let page = Page { items: rows, next_cursor: None };
+    let page = page::of(rows, &args.page, USUAL, |row| format!("{}/{}", row.node, row.agent.name))?;
+    let command = args.node.map_or("maestro agent list".to_owned(), |node| format!("maestro agent list --node {node}"));
+    let more = view::more(&command, page.next_cursor.as_ref());
     let human = page.items.clone();
-    Ok(Output::new(&page, move || view::agent::list(&human)))
+    Ok(Output::new(&page, move || view::agent::list(&human) + &more))
 }
 
 /// The profiles of every host, and the mistakes in others.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::command::session::RoleName;
 use crate::context::Context;
 use crate::output::{BAD, BOLD, DIM, Output, paint};
+use crate::page::{self, PageArgs};
 use crate::skill::{Manifest, Skill};
 use crate::view;
 
@@ -16,7 +17,11 @@ pub struct ListArgs {
     /// Only what a session of this role gets, and what that stands on
     #[arg(long, value_enum)]
     pub role: Option<RoleName>,
+    #[command(flatten)]
+    pub page: PageArgs,
 }
+
+const USUAL: u32 = 50;
 
 #[derive(Serialize)]
 pub struct Listed {
@@ -42,7 +47,12 @@ pub fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         Some(role) => catalog.select(Some(role.as_str()), &[]).map_err(super::invalid)?,
         None => catalog.all().collect(),
     };
-    let items: Vec<Listed> = skills.into_iter().map(Listed::new).collect();
+    let all: Vec<Listed> = skills.into_iter().map(Listed::new).collect();
+    let Page { items, next_cursor } = page::of(all, &args.page, USUAL, |skill| skill.name.clone())?;
+    let command = args
+        .role
+        .map_or("maestro skill list".to_owned(), |role| format!("maestro skill list --role {}", role.as_str()));
+    let more = view::more(&command, next_cursor.as_ref());
     let mut table = view::table(&["skill", "version", "for", "from"]);
     let mut broken = String::new();
     for skill in &items {
@@ -57,5 +67,5 @@ pub fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
             broken.push_str(&format!("\n{} {}: {problem}", paint(BAD, "not used:"), skill.name));
         }
     }
-    Ok(Output::new(&Page { items, next_cursor: None }, move || view::rendered(&mut table) + &broken))
+    Ok(Output::new(&Page { items, next_cursor }, move || view::rendered(&mut table) + &more + &broken))
 }

@@ -1,11 +1,11 @@
 //! `task import`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 
 use clap::Args;
-use maestro_domain::{ImportTasks, Limits, PlanKey, Request};
-use maestro_wire::{CommandId, ErrorBody, ErrorCode, ImportedPlan, ImportedTask};
+use maestro_domain::{ImportTasks, Limits, PlanKey, Refusal, Request, TaskId};
+use maestro_wire::{CommandId, ErrorBody, ErrorCode, ImportedPlan, ImportedTask, Query, Reply, TaskGet};
 use serde_json::json;
 
 use crate::context::Context;
@@ -68,6 +68,9 @@ pub async fn send(command: ImportTasks, dry_run: bool, ctx: &Context) -> Result<
     let source = command.source.clone();
     let order: Vec<PlanKey> = command.tasks.iter().map(|task| task.key.clone()).collect();
     let mut parts = plan::part::parts(command)?;
+    if parts.len() > 1 {
+        outside(&parts, ctx).await?;
+    }
     let (mut found, mut sent, mut seq, mut unchanged) = (HashMap::new(), 0, None, true);
     while let Some(part) = parts.pop_front() {
         let request = Request::ImportTasks(part.clone());
@@ -102,6 +105,33 @@ pub async fn send(command: ImportTasks, dry_run: bool, ctx: &Context) -> Result<
     let shown = plan.clone();
     // The text says it in its own words.
     Ok(Output::new(&plan, move || told(&shown, &source)).at(seq).unchanged(unchanged && ctx.json()))
+}
+
+/// Of a plan in parts nothing is created when a task is missing that it only names: a single part is refused as a whole
+/// anyway.
+async fn outside(parts: &VecDeque<ImportTasks>, ctx: &Context) -> Result<(), ErrorBody> {
+    let tasks = || parts.iter().flat_map(|part| &part.tasks);
+    let own: HashSet<&PlanKey> = tasks().map(|task| &task.key).collect();
+    let mut looked = HashSet::new();
+    let project = ctx.project()?;
+    for task in tasks() {
+        for on in task.depends_on.iter().filter(|on| !own.contains(on)) {
+            // A key may be one of the same source from before: the server knows.
+            let Ok(id) = on.as_str().parse::<TaskId>() else { continue };
+            if !looked.insert(id) {
+                continue;
+            }
+            let query = Query::TaskGet(TaskGet { task: Some(id), timeline: Some(0) });
+            match ctx.ask(&project, query).await.and_then(Reply::into_result) {
+                Err(error) if error.code == ErrorCode::TaskNotFound => {
+                    return Err(Refusal::UnknownPlanKey { key: task.key.clone(), on: on.clone() }.into());
+                }
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A plan of which a part is there.
