@@ -114,22 +114,36 @@ pub async fn answer(context: &Arc<Context>, mut endpoints: Vec<Endpoint>) {
     tokio::join!(answer_about_itself(context, endpoints), worktree::answer(context, worktrees));
 }
 
+/// What a spawner is asked about itself.
+enum Asked {
+    Info,
+    Drain,
+    Undrain,
+    Agents,
+    Manifest,
+}
+
 async fn answer_about_itself(context: &Arc<Context>, endpoints: Vec<Endpoint>) {
     let Ok([mut info, mut agents, mut drain, mut undrain, mut manifest]) = <[Endpoint; 5]>::try_from(endpoints) else {
         return;
     };
     loop {
-        let (request, reply) = tokio::select! {
-            request = info.next() => (request, info_of(context)),
-            request = drain.next() => (request, switch(context, true)),
-            request = undrain.next() => (request, switch(context, false)),
-            request = agents.next() => (request, Reply::ok(&agents_of(context).await)),
-            request = manifest.next() => {
-                let reply = request.as_ref().map(|request| given(context, request.payload()));
-                (request, reply.map_or_else(|| Reply::ok(&()), |given| given.unwrap_or_else(Reply::refused)))
-            }
+        let (asked, request) = tokio::select! {
+            request = info.next() => (Asked::Info, request),
+            request = drain.next() => (Asked::Drain, request),
+            request = undrain.next() => (Asked::Undrain, request),
+            request = agents.next() => (Asked::Agents, request),
+            request = manifest.next() => (Asked::Manifest, request),
         };
+        // The end of the service is no request: nothing may be done for it.
         let Some(request) = request else { return };
+        let reply = match asked {
+            Asked::Info => info_of(context),
+            Asked::Drain => switch(context, true),
+            Asked::Undrain => switch(context, false),
+            Asked::Agents => Reply::ok(&agents_of(context).await),
+            Asked::Manifest => given(context, request.payload()).unwrap_or_else(Reply::refused),
+        };
         if let Err(error) = request.respond(reply.encode().into(), None).await {
             tracing::debug!(cause = %error, "not answered");
         }

@@ -86,6 +86,23 @@ async fn a_draining_host_takes_nothing_new_and_lets_what_runs_go_on() {
     assert_eq!(stack.until(&named, "active", SOON).await["node"], "n1");
 }
 
+#[tokio::test]
+async fn the_end_of_a_spawner_switches_nothing() {
+    let stack = Stack::start().await;
+    let mut drains = Value::Null;
+    // Which of its endpoints sees the end first is chance.
+    for round in 0..16 {
+        let mut one = stack.spawner("n1", 4).await;
+        let info = stack.reach("maestro.v1.node.n1.info").await.unwrap();
+        assert_eq!(info["data"]["node"]["draining"], drains, "round {round}: {info}");
+        if round == 10 {
+            stack.reach("maestro.v1.node.n1.drain").await.unwrap();
+            drains = Value::Bool(true);
+        }
+        one.terminate(SOON).await;
+    }
+}
+
 const PULL: &str = "$JS.API.CONSUMER.MSG.NEXT.SPAWN.default-shell";
 
 #[tokio::test]
