@@ -25,6 +25,9 @@ struct Check {
     name: String,
     verdict: Verdict,
     message: String,
+    /// What to do that is no command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     /// What to type next.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
@@ -32,7 +35,7 @@ struct Check {
 
 impl Check {
     fn new(name: &str, verdict: Verdict, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), verdict, message: message.into(), command: None }
+        Self { name: name.to_owned(), verdict, message: message.into(), hint: None, command: None }
     }
 
     fn ok(name: &str, message: impl Into<String>) -> Self {
@@ -47,10 +50,12 @@ impl Check {
         Self::new(name, Verdict::Fail, message)
     }
 
-    /// An error as it was told, with the command that it suggests.
+    /// An error as it was told, with the first of its commands.
     fn error(name: &str, error: &ErrorBody) -> Self {
         let mut check = Self::fail(name, error.message.clone());
-        check.command.clone_from(&error.suggestion);
+        let first = error.details.get("commands").and_then(|all| all.get(0)).and_then(|first| first.as_str());
+        check.command = first.map(ToOwned::to_owned);
+        check.hint = error.suggestion.clone().filter(|hint| Some(hint) != check.command.as_ref());
         check
     }
 
@@ -65,9 +70,11 @@ impl Check {
             Verdict::Warn => ("warn", WARN),
             Verdict::Fail => ("fail", BAD),
         };
+        let hint = self.hint.as_ref().map(|hint| format!("\n       {} {hint}", paint(DIM, "hint:")));
         let command =
             self.command.as_ref().map(|command| format!("\n       {} {}", paint(DIM, "→"), paint(ACCENT, command)));
-        format!("{}  {:<16} {}{}", paint(style, sign), self.name, self.message, command.unwrap_or_default())
+        let more = hint.into_iter().chain(command).collect::<String>();
+        format!("{}  {:<16} {}{more}", paint(style, sign), self.name, self.message)
     }
 }
 
@@ -97,7 +104,12 @@ pub async fn doctor(_arguments: DoctorArgs, ctx: &Context) -> Result<Output, Err
         ctx.printer.out(&text);
     }
     let names: Vec<&str> = failed.iter().map(|check| check.name.as_str()).collect();
-    let commands: Vec<String> = failed.iter().filter_map(|check| check.command.clone()).collect();
+    let mut commands: Vec<String> = Vec::new();
+    for command in failed.iter().filter_map(|check| check.command.as_ref()) {
+        if !commands.contains(command) {
+            commands.push(command.clone());
+        }
+    }
     let mut error = ErrorBody::new(ErrorCode::Unavailable, format!("not well: {}", names.join(", ")));
     if ctx.json() {
         error = error.with("items", serde_json::to_value(&items).unwrap_or_default());

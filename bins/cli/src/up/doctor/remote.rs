@@ -7,7 +7,7 @@ use maestro_client::{Client, Definition, Mode};
 use maestro_runtime::{Credentials, Home, StackFile};
 use maestro_wire::{ErrorBody, NodeRecord, Overview, Query, ServerInfo, ServerInfoGet, StatusGet};
 
-use super::Check;
+use super::{Check, Verdict};
 use crate::context::Context;
 use crate::up::broker::{address, connect_as};
 use crate::up::stack::SERVER;
@@ -27,8 +27,12 @@ pub async fn checks(ctx: &Context, home: &Home, stack: Option<&StackFile>) -> Ve
     if let Some(stack) = stack {
         checks.extend(as_owner(home, stack).await);
     }
-    checks.extend(servers(ctx, stack).await);
-    checks.extend(effects(ctx).await);
+    let servers = servers(ctx, stack).await;
+    let serves = servers.iter().all(|check| check.verdict != Verdict::Fail);
+    checks.extend(servers);
+    if serves {
+        checks.extend(effects(ctx).await);
+    }
     checks
 }
 
@@ -93,7 +97,10 @@ async fn nodes(work: &Client) -> Check {
                 entries.iter().filter_map(|entry| serde_json::from_slice(&entry.value).ok()).collect();
             let told: Vec<String> = nodes
                 .iter()
-                .map(|node| format!("{} (pool {}, {} of {} slots free)", node.node, node.pool, node.free, node.slots))
+                .map(|node| {
+                    let draining = if node.draining { ", draining" } else { "" };
+                    format!("{} (pool {}, {} of {} slots free{draining})", node.node, node.pool, node.free, node.slots)
+                })
                 .collect();
             Check::ok("spawners", told.join(", "))
         }
@@ -109,6 +116,10 @@ async fn servers(ctx: &Context, stack: Option<&StackFile>) -> Vec<Check> {
         let answer = ctx.ask_of_none(Query::ServerInfoGet(ServerInfoGet::default())).await;
         match answer.and_then(|reply| reply.parse::<ServerInfo>()) {
             Ok(info) => replicas.insert(info.replica.clone(), info),
+            // `maestro up` looks after its servers: only their log says more.
+            Err(error) if stack.is_some() => {
+                return vec![Check::error("servers", &error).then(format!("maestro logs {SERVER}"))];
+            }
             Err(error) => return vec![Check::error("servers", &error)],
         };
         if replicas.len() >= expected && expected == 1 {
