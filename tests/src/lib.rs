@@ -5,7 +5,9 @@
 
 pub mod browser;
 pub mod cluster;
+pub mod markdown;
 pub mod nats;
+pub mod packages;
 pub mod pty;
 pub mod schema;
 pub mod stack;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use maestro_tests::packages;
 use maestro_tests::stack::{Stack, program};
 use rmcp::ServiceExt;
 use rmcp::model::CallToolRequestParams;
@@ -88,34 +89,14 @@ fn documents(results: &Value) -> Vec<(bool, Value)> {
 /// The official client, installed below target/ at the versions of its lock file; `None` when that cannot be done.
 fn client() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("mcp");
-    let there = program("maestro").parent().unwrap().with_file_name("mcp-client");
-    fs::create_dir_all(&there).unwrap();
-    let lock = fs::read(own.join("package-lock.json")).unwrap();
-    let installed = there.join("node_modules/.package-lock.json").is_file()
-        && fs::read(there.join("package-lock.json")).is_ok_and(|known| known == lock);
-    for file in ["package.json", "package-lock.json", ".npmrc", "client.mjs"] {
-        fs::copy(own.join(file), there.join(file)).unwrap();
-    }
-    if !installed {
-        let npm = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&there)
-            .output();
-        if !npm.is_ok_and(|output| output.status.success()) {
-            // Half of it is none.
-            let _ = fs::remove_file(there.join("package-lock.json"));
-            return None;
-        }
-    }
+    let there = packages::node(&own, "mcp-client")?;
+    fs::copy(own.join("client.mjs"), there.join("client.mjs")).unwrap();
     Some(there)
 }
 
 #[test]
 fn the_official_client_gets_tools_documents_and_errors() {
-    let Some(client) = client() else {
-        let line = "SKIPPED: npm cannot install the MCP client; the tools were not called by it\n";
-        return std::io::stderr().write_all(line.as_bytes()).unwrap();
-    };
+    let Some(client) = client() else { return };
     let stack = stack();
     let mut child = Command::new("node")
         .arg("client.mjs")

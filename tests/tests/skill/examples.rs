@@ -5,46 +5,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use maestro_tests::markdown::{Block, Page};
 use maestro_tests::stack::Stack;
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(60);
 
-fn skill(name: &str) -> String {
+fn skill(name: &str) -> Page {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../skills").join(name).join("SKILL.md");
-    fs::read_to_string(path).unwrap()
+    Page::read(&fs::read_to_string(path).unwrap())
 }
 
-/// The lines between ```sh and ```.
-fn blocks(text: &str) -> Vec<String> {
-    let mut blocks = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if line.trim() == "```sh" {
-            let block: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
-            blocks.push(block.join("\n"));
-        } else {
-            assert!(!line.trim_start().starts_with("```"), "a block that nothing runs: {line}");
-        }
-    }
+/// The blocks, all of which are commands.
+fn blocks(page: &Page) -> Vec<String> {
+    let one = |block: &Block| {
+        assert_eq!(block.info.as_deref(), Some("sh"), "a block that nothing runs: line {}", block.line);
+        block.text.trim_end().to_owned()
+    };
+    let blocks: Vec<String> = page.blocks().map(one).collect();
     assert!(!blocks.is_empty());
     blocks
-}
-
-/// Whole commands in running text.
-fn inline(text: &str) -> BTreeSet<String> {
-    let mut fenced = false;
-    let mut prose = String::new();
-    for line in text.lines() {
-        if line.trim().starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            prose.push_str(line);
-            prose.push(' ');
-        }
-    }
-    let words = prose.split('`').skip(1).step_by(2);
-    words.filter(|word| word.starts_with("maestro ")).map(str::to_owned).collect()
 }
 
 /// Runs scripts as sessions of a stack with the project `web`.
@@ -189,7 +169,7 @@ fn what_the_sentences_name_works_too() {
     let team = Team::start();
     let mut left: BTreeSet<String> = ["maestro-cli", "maestro-worker", "maestro-orchestrator"]
         .iter()
-        .flat_map(|name| inline(&skill(name)))
+        .flat_map(|name| skill(name).commands().map(str::to_owned).collect::<Vec<_>>())
         .collect();
     let mut run = |command: &str| assert!(left.remove(command), "no skill says '{command}' any more");
     for task in ["first", "second", "third"] {
