@@ -79,6 +79,17 @@ docs: ## writes docs/cli.md anew from the definitions of the command line
 	$(CARGO) run -q -p maestro-cli --bin maestro -- help reference > target/cli.md
 	mv target/cli.md docs/cli.md
 
+# The documentation as a book. mdBook is built from source into target/tools, once.
+MDBOOK_VERSION := 0.5.4
+MDBOOK := $(TARGET)/tools/bin/mdbook
+
+.PHONY: book
+book: ## docs/ as a book in target/book (fetches a pinned mdBook into target/tools)
+	@if ! $(MDBOOK) --version 2>/dev/null | grep -qF "v$(MDBOOK_VERSION)"; then \
+		$(CARGO) install --quiet --locked --root $(TARGET)/tools --no-default-features --features search mdbook@$(MDBOOK_VERSION) || { \
+		echo "SKIPPED: mdBook $(MDBOOK_VERSION) cannot be fetched or built; docs/ reads as well as it is" >&2; exit 0; }; fi; \
+	$(MDBOOK) build docs --dest-dir $(abspath $(TARGET))/book && echo "open $(TARGET)/book/index.html"
+
 .PHONY: nats
 nats: ## finds a nats-server or fetches the pinned one into target/nats
 	@nats/get-nats-server.sh >/dev/null
