@@ -22,7 +22,13 @@ const ELSEWHERE: [&str; 9] = [
     "maestro --json",
 ];
 /// Of these nothing happens here in the time that a page would wait.
-const PATIENT: [&str; 4] = ["maestro wait", "maestro task watch", "maestro session wait", "maestro events --follow"];
+const PATIENT: [&str; 5] = [
+    "maestro wait",
+    "maestro task watch",
+    "maestro session wait",
+    "maestro session logs s7 --follow",
+    "maestro events --follow",
+];
 /// Ends of a command that was understood, and the codes of those that only a session can type as they stand, or that are
 /// about a state which another command has changed.
 const ANSWERED: [i32; 7] = [0, 3, 4, 5, 6, 7, 8];
@@ -87,9 +93,13 @@ fn commands_that_stand_alone_are_understood_and_answered() {
         let bound = PATIENT.iter().any(|wait| command.starts_with(wait)) && !command.contains("--timeout");
         let line = if bound { format!("{command} --timeout 200ms") } else { command.clone() };
         let output = shell(&format!("PATH=$PATH:~/bin; cd ~/web\n{line}"));
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = String::from_utf8_lossy(&[output.stderr, output.stdout].concat()).into_owned();
         let answered = output.status.code().is_some_and(|code| ANSWERED.contains(&code));
-        if !answered && !ELSE_ANSWERED.iter().any(|code| said.starts_with(&format!("error[{code}]"))) {
+        if !answered
+            && !ELSE_ANSWERED
+                .iter()
+                .any(|code| said.contains(&format!("error[{code}]")) || said.contains(&format!("\"error\":\"{code}\"")))
+        {
             wrong.push(format!("{line}: {}: {said}", output.status));
         }
         done += usize::from(output.status.success());
