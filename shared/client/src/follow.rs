@@ -164,6 +164,8 @@ pub struct Follower {
     pub(crate) live: Option<Live>,
     pub(crate) pending: Option<u64>,
     pub(crate) failures: u32,
+    /// While this is not 0, a consumer is only taken where the stream is as long as its leader says.
+    pub(crate) lagged: u32,
     /// How many consumers were made.
     pub(crate) opened: u64,
 }
@@ -183,6 +185,7 @@ impl Client {
             live: None,
             pending: None,
             failures: 0,
+            lagged: 0,
             opened: 0,
         }
     }

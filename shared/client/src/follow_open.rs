@@ -16,6 +16,8 @@ use crate::pull::{Pull, PullInbox};
 
 /// How long one pull request stands.
 const EXPIRES: Duration = Duration::from_secs(60);
+/// How many consumers are refused in a row, after one was given up for its lag, because they know no more than it did.
+const MOVES: u32 = 8;
 /// How long the broker keeps a consumer that nobody asks.
 const INACTIVE: Duration = Duration::from_secs(30);
 
@@ -125,16 +127,17 @@ impl Follower {
     }
 
     /// A consumer lives on one broker of several, which may lag or be stuck and send heartbeats all the same. One that
-    /// delivers nothing for as long as a stall takes is compared with the stream's leader; when it still has not delivered
-    /// at the next heartbeat what the leader had then, it is given up.
+    /// delivers nothing from one heartbeat to the next is compared with the stream's leader; when it still has not
+    /// delivered at the heartbeat after that what the leader had then, it is given up.
     pub(crate) async fn check_silence(&mut self) {
         let Some(live) = &mut self.live else { return };
-        if live.fed.elapsed() < self.options.stall {
+        if live.fed.elapsed() < self.options.heartbeat {
             return;
         }
         let had = self.next_seq.unwrap_or(1) - 1;
         if live.owed.is_some_and(|owed| owed > had) {
             self.start_over("the consumer lags behind the stream");
+            self.lagged = MOVES;
             return;
         }
         // Without an answer there is nothing to compare with.
@@ -192,6 +195,14 @@ impl Follower {
                 return Ok(Some(Item::Behind { wanted, last }));
             }
         }
+        if self.lagged > 0 && created.num_pending == 0 && self.leader_last().await? >= self.next_seq.unwrap_or(1) {
+            // Chance has put it where the last one was.
+            self.lagged -= 1;
+            let path = format!("CONSUMER.DELETE.{}.{}", self.options.stream, created.name);
+            let _: Value = self.client.api(&path, None::<&()>).await?;
+            return Err(ApiError::Unavailable);
+        }
+        self.lagged = 0;
         let inbox = PullInbox::open(&self.client, &self.options.stream, &created.name)
             .await
             .map_err(|_| ApiError::Disconnected)?;

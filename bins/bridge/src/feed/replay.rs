@@ -7,7 +7,7 @@ use maestro_client::{ApiError, FollowError, FollowOptions, Follower, Item, Start
 use super::{Commit, EVENTS, Feed};
 
 /// How long a broker that lags may take for the next commit that the leader has.
-const LAG: Duration = Duration::from_secs(10);
+const LAG: Duration = Duration::from_secs(2);
 
 /// A client's way from its position to where the ring takes over.
 pub struct Replay {
