@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod cluster;
+pub mod history;
 pub mod markdown;
 pub mod nats;
 pub mod packages;
