@@ -43,6 +43,10 @@ endif
 test-full: build browser ## every test, the crash tests with all their rounds
 	MAESTRO_TEST_FULL=1 $(CARGO) test --workspace --no-fail-fast -- --include-ignored
 
+.PHONY: chaos
+chaos: build ## ten storms of killed, frozen and cut-off processes, each history checked (MAESTRO_CHAOS_SEED=… repeats one)
+	$(CARGO) test -p maestro-tests --test chaos -- --include-ignored --nocapture ten_storms
+
 .PHONY: check
 check: ui ## format, lints, architecture, licences and advisories
 	$(CARGO) fmt --all --check

@@ -4,11 +4,13 @@
 //! what they waited for.
 
 pub mod browser;
+pub mod chaos;
 pub mod cluster;
 pub mod history;
 pub mod markdown;
 pub mod nats;
 pub mod packages;
+pub mod proxy;
 pub mod pty;
 pub mod schema;
 pub mod stack;

@@ -58,7 +58,8 @@ impl Layout {
     /// When no template contains `from`: the edit would be a test that cannot fail.
     #[must_use]
     pub fn edit(mut self, from: &str, to: &str) -> Self {
-        assert!(LAPTOP.contains(from) || ACCOUNTS.contains(from), "no template contains {from:?}");
+        let templates = [LAPTOP, CLUSTER, ACCOUNTS];
+        assert!(templates.iter().any(|template| template.contains(from)), "no template contains {from:?}");
         self.edits.push((from.to_owned(), to.to_owned()));
         self
     }

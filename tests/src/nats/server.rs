@@ -50,7 +50,14 @@ impl NatsServer {
     /// # Panics
     /// When one of them does not become ready.
     pub fn cluster(flavour: Flavour) -> [Self; 3] {
-        let layout = Layout::new(flavour);
+        Self::cluster_with(&Layout::new(flavour))
+    }
+
+    /// The same of a given layout.
+    ///
+    /// # Panics
+    /// When one of them does not become ready.
+    pub fn cluster_with(layout: &Layout) -> [Self; 3] {
         let routes = free_addresses();
         [0, 1, 2].map(|member| {
             let mut layout = layout.clone();
