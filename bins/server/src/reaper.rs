@@ -101,6 +101,7 @@ async fn look_after(registry: &Registry, work: &Client, project: &Project, sessi
         session: Some(session.id),
         epoch: Some(session.epoch),
         reason: Line::lossy(reason),
+        restored: false,
     });
     let what = format!("lost {} {} {} {}", project.id, session.id, session.epoch, session.rev);
     tracing::warn!(project = %project.id, session = %session.id, epoch = session.epoch, reason, "a session is lost");

@@ -48,7 +48,7 @@ impl Report {
             Self::Stopped { shutdown } => Request::SessionStopped(SessionStopped { shutdown: *shutdown }),
             Self::Failed { failure } => Request::SessionFailed(SessionFailed { failure: Line::lossy(failure) }),
             Self::Lost { reason } => {
-                Request::SessionLost(SessionLost { session: None, epoch: None, reason: Line::lossy(reason) })
+                Request::SessionLost(SessionLost { session: None, epoch: None, reason: Line::lossy(reason), restored: false })
             }
         }
     }

@@ -31,6 +31,13 @@ impl Headers {
         self
     }
 
+    /// Sets a header that was read elsewhere; false when it is none, and then nothing is set.
+    pub fn put(&mut self, name: &str, value: &str) -> bool {
+        let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) else { return false };
+        self.0.insert(name, value);
+        true
+    }
+
     /// The first value under `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         let name: HeaderName = name.parse().ok()?;
@@ -69,6 +76,13 @@ mod tests {
         let headers = Headers::new().with("A", "x\r\nB: y");
         assert_eq!(headers.get("A"), Some("x  B: y"));
         assert_eq!(headers.get("B"), None);
+    }
+
+    #[test]
+    fn what_was_read_elsewhere_is_set_or_refused() {
+        let mut headers = Headers::new();
+        assert!(headers.put("Maestro-Offset", "7") && !headers.put("no name", "x") && !headers.put("A", "x\r\nB: y"));
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("Maestro-Offset", "7")]);
     }
 
     #[test]

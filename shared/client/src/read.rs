@@ -1,6 +1,8 @@
 //! Reading single messages and the state of a stream, from its leader: a direct get may be answered by a
 //! replica that is behind. One reader asks for what is known to be there, and takes it from whoever has it.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -109,6 +111,8 @@ struct RawState {
     first_seq: u64,
     #[serde(default)]
     last_seq: u64,
+    #[serde(default)]
+    subjects: Option<BTreeMap<String, u64>>,
 }
 
 /// A direct get answers with the message itself; where it comes from stands in headers.
@@ -163,8 +167,15 @@ impl Client {
     pub async fn stream_info(&self, stream: &str) -> Result<StreamInfo, ReadError> {
         let answer: InfoAnswer = self.api(&format!("STREAM.INFO.{stream}"), None::<&()>).await?;
         let InfoAnswer { created, config, state } = answer;
-        let RawState { messages, bytes, first_seq, last_seq } = state;
+        let RawState { messages, bytes, first_seq, last_seq, subjects: _ } = state;
         Ok(StreamInfo { created, first_seq, last_seq, messages, bytes, config })
+    }
+
+    /// The subjects of a stream that hold messages, with how many; a hundred thousand at most.
+    pub async fn subjects(&self, stream: &str, filter: &str) -> Result<BTreeMap<String, u64>, ReadError> {
+        let query = json!({ "subjects_filter": filter });
+        let answer: InfoAnswer = self.api(&format!("STREAM.INFO.{stream}"), Some(&query)).await?;
+        Ok(answer.state.subjects.unwrap_or_default())
     }
 
     async fn get(&self, stream: &str, query: &Value) -> Result<Option<Stored>, ReadError> {

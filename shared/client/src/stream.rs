@@ -132,6 +132,17 @@ impl Client {
         Ok(answer.purged)
     }
 
+    /// Removes a consumer; none of this name is as good.
+    ///
+    /// # Errors
+    /// When the broker does not answer or does not permit it.
+    pub async fn forget_consumer(&self, stream: &str, consumer: &str) -> Result<(), ApiError> {
+        match self.api::<Value>(&format!("CONSUMER.DELETE.{stream}.{consumer}"), None::<&()>).await {
+            Err(error) if error.err_code() != Some(code::CONSUMER_NOT_FOUND) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Makes the stream as defined, with this many replicas. An empty list: it was so already.
     pub async fn ensure_stream(
         &self,

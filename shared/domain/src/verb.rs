@@ -205,6 +205,8 @@ verbs! {
         #[serde(default, skip_serializing_if = "Option::is_none")] session: Option<SessionId>,
         #[serde(default, skip_serializing_if = "Option::is_none")] epoch: Option<u32>,
         reason: Line,
+        /// By a restore, for what lived when the backup was made: no policy starts it again, and no task is blamed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")] restored: bool,
     }
     /// `session.stop`: asks for the end.
     StopSession { session: SessionId }

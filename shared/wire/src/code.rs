@@ -94,6 +94,8 @@ codes! {
     ProjectExists = "project_exists", exit 4, retry false, "The project exists already.";
     FileExists = "file_exists", exit 4, retry false, "A file that is not ours stands in the way.";
     MergeConflict = "merge_conflict", exit 4, retry false, "Branches changed the same lines; nothing was merged.";
+    StillRunning = "still_running", exit 4, retry false, "Something runs that has to be stopped first.";
+    TargetNotEmpty = "target_not_empty", exit 4, retry false, "What is to be restored into holds something already.";
     CommandIdReused = "command_id_reused", exit 4, retry false, "The command id belongs to another command.";
 
     NotPermitted = "not_permitted", exit 5, retry false, "The caller's role does not allow it.";
@@ -128,6 +130,8 @@ codes! {
     UnmergedWork = "unmerged_work", exit 7, retry false, "Work that is nowhere else would be lost.";
     TooLarge = "too_large", exit 7, retry false, "The command or a text in it is too large.";
     CommandExpired = "command_expired", exit 7, retry false, "The command id is too old for its answer to be known.";
+    BackupDamaged = "backup_damaged", exit 7, retry false, "The file is no backup, or not all of it is there.";
+    BackupTooNew = "backup_too_new", exit 7, retry false, "The backup was written by a newer Maestro.";
     NotDue = "not_due", exit 7, retry true, "The deadline has not passed.";
 
     TimedOut = "timed_out", exit 8, retry true, "No answer came in time; it is not known whether the command was carried out.";

@@ -45,11 +45,25 @@ pub struct Decoded {
     pub ledger: Option<LedgerCreated>,
 }
 
-/// The first words of a ledger.
+/// What a ledger says about itself; its last words count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerCreated {
+    /// Another id is another ledger: what was seen of the one before binds nobody.
     pub ledger_id: String,
+    /// It was filled from a backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<LedgerRestore>,
+}
+
+/// How far a ledger is filled from a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerRestore {
+    /// The backup's id.
+    pub backup: String,
+    /// Everything of it is there. False: nobody may serve this ledger yet.
+    pub finished: bool,
 }
 
 /// A message of the ledger that is not a commit.
@@ -206,7 +220,20 @@ pub fn encode_event(new: &NewEvent<'_>, out: &mut Vec<u8>) -> serde_json::Result
 /// # Errors
 /// Never; serde's, for form's sake.
 pub fn encode_ledger(id: &str, source: &str, event: ulid::Ulid, time: Timestamp) -> serde_json::Result<Vec<u8>> {
-    let data = serde_json::value::to_raw_value(&LedgerCreated { ledger_id: id.to_owned() })?;
+    encode_ledger_words(&LedgerCreated { ledger_id: id.to_owned(), restore: None }, source, event, time)
+}
+
+/// Whatever a ledger says about itself.
+///
+/// # Errors
+/// As [`encode_ledger`].
+pub fn encode_ledger_words(
+    words: &LedgerCreated,
+    source: &str,
+    event: ulid::Ulid,
+    time: Timestamp,
+) -> serde_json::Result<Vec<u8>> {
+    let data = serde_json::value::to_raw_value(words)?;
     serde_json::to_vec(&[RawEvent {
         specversion: "1.0".into(),
         id: event.to_string().into(),

@@ -2,6 +2,7 @@
 //!
 //! Values and their JSON only. No I/O, no clock, no broker client.
 
+mod backup;
 mod code;
 mod command;
 mod commit;
@@ -18,11 +19,12 @@ mod view;
 mod wait;
 mod worktree;
 
+pub use backup::{BackupStream, BackupView, RestoreView};
 pub use code::ErrorCode;
 pub use command::{CommandEnvelope, CommandId, decode_command, digest};
 pub use commit::{
-    CommitError, Decoded, LedgerCreated, NewEvent, RawEvent, Recorded, Told, decode_commit, decode_told, encode_commit,
-    encode_event, encode_ledger,
+    CommitError, Decoded, LedgerCreated, LedgerRestore, NewEvent, RawEvent, Recorded, Told, decode_commit, decode_told, encode_commit,
+    encode_event, encode_ledger, encode_ledger_words,
 };
 pub use error::{ErrorBody, decode};
 pub use live::{AgentInfo, AgentView, GivenGet, Lease, NodeAgents, NodeRecord, SpawnOrder};

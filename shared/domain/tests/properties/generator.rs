@@ -329,9 +329,11 @@ fn session_request() -> BoxedStrategy<Request> {
         1 => report().prop_map(|message| Request::SessionUpdate(SessionUpdate { message })),
         2 => select(vec![0, 1, -9]).prop_map(|code| Request::SessionExited(SessionExited { code })),
         1 => line().prop_map(|failure| Request::SessionFailed(SessionFailed { failure })),
-        2 => (option::of(session()), option::of(0..3_u32), line()).prop_map(|(session, epoch, reason)| {
-            Request::SessionLost(SessionLost { session, epoch, reason })
-        }),
+        2 => (option::of(session()), option::of(0..3_u32), line(), any::<bool>()).prop_map(
+            |(session, epoch, reason, restored)| {
+                Request::SessionLost(SessionLost { session, epoch, reason, restored })
+            }
+        ),
         1 => session().prop_map(|session| Request::StopSession(StopSession { session })),
         1 => any::<bool>().prop_map(|shutdown| Request::SessionStopped(SessionStopped { shutdown })),
         1 => session().prop_map(|session| Request::ResumeSession(AgainSession { session })),

@@ -164,3 +164,44 @@ fn a_late_exit_of_a_lost_session_is_recorded() {
     assert_eq!(w.session("s1").status.kind(), SessionStatusKind::Exited);
     assert!(w.state.deadlines().is_empty(), "it ended well after all");
 }
+
+/// A backup is put back: what lived then lives no more as far as anybody knows, and nothing starts by itself.
+#[test]
+fn what_a_restore_finds_living_is_lost_for_good_and_nobody_is_to_blame() {
+    let lost = |reason: &str| json!({"session": "s1", "reason": reason, "restored": true});
+    for status in ["requested", "starting", "active"] {
+        let mut w = World::new();
+        w.task();
+        if status == "active" {
+            w = restarting(3);
+        } else {
+            let spawn = json!({"tasks": ["t1"], "restart": {"on_failure": {"max": 3}}});
+            let spawned = w.ok("ann", "session.spawn", spawn);
+            assert!(spawned.contains(&"session.requested".to_owned()), "{spawned:?}");
+            if status == "starting" {
+                w.ok("s1", "session.starting", json!({"node": "host-a"}));
+            }
+        }
+        assert_eq!(w.session("s1").status.kind().as_str(), status);
+        assert_eq!(w.no("ann", "session.lost", lost("restored")), "NotPermitted");
+        w.ok("system", "session.lost", lost("restored"));
+        let session = w.session("s1");
+        assert_eq!(session.status.kind(), SessionStatusKind::Lost, "{status}");
+        assert_eq!((session.epoch, session.restart_at, session.deadline()), (1, None, None), "{status}");
+        let task = w.get("t1");
+        assert_eq!((task.status.kind(), task.releases, task.assignment.is_none()), (StatusKind::Pending, 0, true));
+        let told = w.inbox("ann").pop().unwrap();
+        assert!(told.contains("lost: restored") && told.contains("maestro session resume s1"), "{told}");
+        assert_eq!(w.ok("system", "session.lost", lost("restored")), Vec::<String>::new(), "once is enough");
+    }
+    // Alive after all, it goes on where it was.
+    let mut w = restarting(3);
+    w.ok("system", "session.lost", lost("restored"));
+    assert_eq!(w.ok("s1", "session.active", json!({}))[0], "session.active");
+    // One that had ended and was about to start again does not.
+    let mut w = restarting(3);
+    w.ok("s1", "session.exited", json!({"code": 1}));
+    assert!(w.session("s1").restart_at.is_some());
+    assert_eq!(w.ok("system", "session.lost", lost("restored"))[0], "session.restart_abandoned");
+    assert_eq!((w.session("s1").restart_at, w.session("s1").status.kind()), (None, SessionStatusKind::Exited));
+}

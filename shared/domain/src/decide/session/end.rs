@@ -1,7 +1,7 @@
 //! The ends of a session: `exited`, `failed`, `lost`, `stopped`. Its claims go back, its orchestrator is told.
 
 use crate::{
-    Actor, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, StopCause, StopRequest,
+    Actor, DeadlineKind, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, StopCause, StopRequest,
     TaskChange,
     decide::{
         session::again,
@@ -64,14 +64,68 @@ pub(crate) fn lost(draft: &mut Draft, who: &Who, verb: &SessionLost) -> Result<(
             return Ok(());
         }
     };
+    if verb.restored {
+        who.must_be_system("declare sessions lost by a restore")?;
+        call_off_restart(draft, &session, &verb.reason);
+    }
     if !session.is_living() || verb.epoch.is_some_and(|epoch| epoch != session.epoch) {
         return Ok(());
     }
     let status = SessionStatus::Lost { lost_reason: verb.reason.clone(), ended_at: draft.now };
     let change = SessionChange::Lost { epoch: session.epoch, reason: verb.reason.clone() };
     let after = Session::clone(&session);
-    end(draft, &session, after, status, change, &format!("lost: {}", verb.reason));
+    let text = format!("lost: {}", verb.reason);
+    if verb.restored {
+        end_for_good(draft, &session, after, status, change, &text);
+    } else {
+        end(draft, &session, after, status, change, &text);
+    }
     Ok(())
+}
+
+/// An ended session whose next epoch was due.
+fn call_off_restart(draft: &mut Draft, session: &Session, reason: &Line) {
+    if session.restart_at.is_none() {
+        return;
+    }
+    let mut after = session.clone();
+    after.restart_at = None;
+    let deadline = DeadlineKind::Restart;
+    draft.put_session(SessionChange::RestartAbandoned { deadline, reason: reason.clone() }, after);
+    unassign(draft, session);
+}
+
+/// As [`end`], whatever the session's policy says: nothing begins by itself in a world that was restored.
+fn end_for_good(
+    draft: &mut Draft,
+    before: &Session,
+    mut after: Session,
+    status: SessionStatus,
+    change: SessionChange,
+    text: &str,
+) {
+    after.restart_at = None;
+    after.stop_at = None;
+    after.status = status;
+    draft.put_session(change, after);
+    let held = give_back(draft, before, text, Counts::No);
+    unassign(draft, before);
+    let mut message = format!("{} ({}) {text}", before.id, before.name);
+    if !held.is_empty() {
+        message.push_str(&format!("; given back: {held}"));
+    }
+    message.push_str(&format!("; `maestro session resume {}` goes on with it", before.id));
+    draft.notify(&before.parent, before.tasks.first().copied(), &message);
+}
+
+/// Takes the claims off a session that has ended; which tasks these were, as text.
+fn give_back(draft: &mut Draft, ended: &Session, text: &str, counts: Counts) -> String {
+    let reason = Draft::line(&format!("{} {text}", ended.id));
+    let held: Vec<_> = draft.state.held_by(&Actor::Session(ended.id)).collect();
+    for id in &held {
+        release(draft, *id, &reason, counts);
+    }
+    held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// `shutdown`: nobody wanted its end; what runs it went down.
@@ -126,14 +180,9 @@ pub(crate) fn end(
     after.stop_at = None;
     after.status = status;
     draft.put_session(change, after);
-    let actor = Actor::Session(before.id);
-    let reason = Draft::line(&format!("{} {text}", before.id));
-    let held: Vec<_> = draft.state.held_by(&actor).collect();
-    for id in &held {
-        // Neither the agent nor the task is to blame for these.
-        let blameless = matches!(cause, Some(StopCause::Shutdown | StopCause::Restart));
-        release(draft, *id, &reason, if blameless { Counts::No } else { Counts::Yes });
-    }
+    // Neither the agent nor the task is to blame for these.
+    let blameless = matches!(cause, Some(StopCause::Shutdown | StopCause::Restart));
+    let held = give_back(draft, before, text, if blameless { Counts::No } else { Counts::Yes });
     // Refused, when there are too many sessions, it has just ended.
     let start = if once_more { again::Start::OnceMore } else { again::Start::Anew };
     let begun = at_once && draft.session(before.id).is_ok_and(|ended| again::begin(draft, &ended, start).is_ok());
@@ -142,8 +191,7 @@ pub(crate) fn end(
     }
     let mut message = format!("{} ({}) {text}", before.id, before.name);
     if !held.is_empty() {
-        let tasks = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        message.push_str(&format!("; given back: {tasks}"));
+        message.push_str(&format!("; given back: {held}"));
     }
     if begun || (restarts && !at_once) {
         message.push_str("; it will be started again");
