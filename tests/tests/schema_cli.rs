@@ -217,6 +217,8 @@ const ELSEWHERE: &[&str] = &[
     "down",
     "logs",
     "doctor",
+    "backup",
+    "restore",
     "update",
     "session attach",
     "session logs",

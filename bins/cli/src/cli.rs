@@ -32,7 +32,7 @@ use crate::command::template::TemplateCommand;
 use crate::command::update::UpdateArgs;
 use crate::command::wait::WaitArgs;
 use crate::command::whoami::WhoamiArgs;
-use crate::up::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
+use crate::up::{BackupArgs, DoctorArgs, DownArgs, LogsArgs, RestoreArgs, UpArgs};
 
 /// Teams of coding agents: tasks, sessions and messages, over NATS
 #[derive(Parser, Debug)]
@@ -111,6 +111,8 @@ pub enum Top {
     Down(DownArgs),
     Logs(LogsArgs),
     Doctor(DoctorArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
     Help(HelpArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -117,7 +117,9 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
             vec!["maestro session prune --dry-run".to_owned(), "maestro session list --all".to_owned()]
         }
         E::SkillNotFound => vec!["maestro skill list".to_owned()],
-        E::FileExists => vec![help_of(words)],
+        E::FileExists | E::TargetNotEmpty | E::BackupDamaged => vec![help_of(words)],
+        E::StillRunning => vec!["maestro down".to_owned(), "maestro doctor".to_owned()],
+        E::BackupTooNew => vec!["maestro doctor".to_owned(), help_of(words)],
         E::InvalidMessageId | E::MessageNotFound => vec!["maestro message list".to_owned()],
         E::InvalidProjectId | E::ProjectNotFound | E::MissingProject | E::ProjectExists | E::ProjectArchived => {
             vec!["maestro project list".to_owned(), "maestro whoami".to_owned()]
@@ -203,7 +205,7 @@ fn place(globals: &Globals) -> String {
 }
 
 /// Commands that are about no project.
-const WHEREVER: [&str; 8] = ["up", "down", "doctor", "logs", "config ", "whoami", "project list", "project use"];
+const WHEREVER: [&str; 10] = ["up", "down", "doctor", "logs", "backup", "restore", "config ", "whoami", "project list", "project use"];
 /// Commands that ask nobody.
 const ALONE: [&str; 7] = ["errors ", "help", "schema", "completions", "man", "template list", "skill "];
 

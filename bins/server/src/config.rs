@@ -27,6 +27,10 @@ pub struct Config {
     /// Broker address with the credentials of `core-work` (account WORK); MAESTRO_WORK_URL_FILE names a file of it.
     #[arg(long, env = "MAESTRO_WORK_URL", hide_env_values = true, default_value = "", hide_default_value = true)]
     pub work_url: String,
+    /// Broker address with the credentials of `spawner` (account WORK), for `restore`; MAESTRO_SPAWNER_URL_FILE names a
+    /// file of it.
+    #[arg(long, env = "MAESTRO_SPAWNER_URL", hide_env_values = true)]
+    pub spawner_url: Option<String>,
     /// Commands that may wait for one project before callers hear `overloaded`.
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub mailbox: u32,
@@ -50,10 +54,23 @@ pub struct Arguments {
 }
 
 /// What else the program does.
-#[derive(clap::Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(clap::Subcommand, Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Ask the replica of this name (MAESTRO_REPLICA) over the broker how it is; ends with 1 unless it serves
     Health,
+    /// Write the ledger and what belongs to it into one file, while everything runs; prints one JSON document
+    Backup {
+        /// The file, or a directory: then it gets a name of its own
+        path: PathBuf,
+    },
+    /// Put a backup back into an empty broker, while no server runs; prints one JSON document
+    Restore {
+        /// The file, or a directory: then the newest in it
+        path: PathBuf,
+        /// Forget what is there
+        #[arg(long)]
+        replace: bool,
+    },
 }
 
 impl Arguments {
@@ -76,6 +93,9 @@ impl Arguments {
                     )
                 })?;
             }
+        }
+        if config.spawner_url.is_none() {
+            config.spawner_url = secret("MAESTRO_SPAWNER_URL", lookup)?;
         }
         if config.stream_replicas.is_none()
             && let Some(text) = secret("MAESTRO_STREAM_REPLICAS", lookup)?

@@ -62,6 +62,10 @@ impl Ledger {
             if let Some(stored) = client.last_message(STREAM, &subject).await.context("reading the ledger's id")? {
                 let decoded = decode_commit(&stored.payload).context("the ledger's first words")?;
                 let Some(ledger) = decoded.ledger else { bail!("the subject {subject} holds something else") };
+                if let Some(restore) = ledger.restore.filter(|restore| !restore.finished) {
+                    let backup = restore.backup;
+                    bail!("the ledger holds a part of backup {backup}: `maestro restore` it again, to its end");
+                }
                 let (own, recent) = Default::default();
                 return Ok(Self { client, replica: replica.into(), id: ledger.ledger_id.into(), own, recent });
             }

@@ -1,6 +1,7 @@
 //! The decider. Commands come over NATS, are decided by pure functions, appended to the ledger and only then answered;
 //! queries are answered from a snapshot and a projection in redb. Replicas are symmetric; none is precious.
 
+mod backup;
 mod clock;
 mod config;
 mod dead_letter;
@@ -31,6 +32,7 @@ use maestro_domain::Timestamp;
 use maestro_wire::{ServerInfo, header};
 use tokio_util::sync::CancellationToken;
 
+pub use backup::run as backup;
 pub use config::{Arguments, Config, Part};
 pub use health::health;
 use nodes::Nodes;

@@ -1,5 +1,6 @@
 //! The server's process: settings, logs, signals, exit code.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,6 +25,12 @@ fn main() -> ExitCode {
 fn start(arguments: Arguments) -> anyhow::Result<()> {
     init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
     let (config, part) = arguments.resolve()?;
+    if let Some(part @ (Part::Backup { .. } | Part::Restore { .. })) = &part {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let (document, done) = runtime.block_on(maestro_server::backup(&config, part));
+        writeln!(std::io::stdout(), "{document}")?;
+        return if done { Ok(()) } else { Err(anyhow::anyhow!("not done: {}", document["message"])) };
+    }
     if part == Some(Part::Health) {
         return tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -47,9 +47,12 @@ impl Report {
             Self::Exited { code } => Request::SessionExited(SessionExited { code: *code }),
             Self::Stopped { shutdown } => Request::SessionStopped(SessionStopped { shutdown: *shutdown }),
             Self::Failed { failure } => Request::SessionFailed(SessionFailed { failure: Line::lossy(failure) }),
-            Self::Lost { reason } => {
-                Request::SessionLost(SessionLost { session: None, epoch: None, reason: Line::lossy(reason), restored: false })
-            }
+            Self::Lost { reason } => Request::SessionLost(SessionLost {
+                session: None,
+                epoch: None,
+                reason: Line::lossy(reason),
+                restored: false,
+            }),
         }
     }
 }

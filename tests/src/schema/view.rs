@@ -24,6 +24,8 @@ pub fn schemas() -> Named {
         ("view.diff", written::<DiffView>()),
         ("view.merge", written::<MergeView>()),
         ("view.removed-worktree", written::<RemovedView>()),
+        ("view.backup", written::<BackupView>()),
+        ("view.restore", written::<RestoreView>()),
         ("view.pruned", written::<PruneView>()),
         ("request.worktree", read::<WorktreeRequest>()),
         ("request.prune", read::<PruneRequest>()),

@@ -62,6 +62,8 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Down(args) => up::down(args, ctx).await,
         Top::Logs(args) => up::logs(args, ctx).await,
         Top::Doctor(args) => up::doctor(args, ctx).await,
+        Top::Backup(args) => up::backup(args, ctx).await,
+        Top::Restore(args) => up::restore(args, ctx).await,
         Top::Help(args) => help::run(&args),
         Top::Completions(args) => completions::run(&args),
         Top::Man(args) => man::run(&args),

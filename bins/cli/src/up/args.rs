@@ -1,4 +1,6 @@
-//! The flags of `up`, `down`, `logs` and `doctor`.
+//! The flags of `up`, `down`, `logs`, `doctor`, `backup` and `restore`.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -63,3 +65,28 @@ pub struct LogsArgs {
 /// One line a check with ok, warn or fail and the next command. Exit 0 when nothing fails.
 #[derive(Args, Clone, Debug)]
 pub struct DoctorArgs {}
+
+/// Write the stack of this home into one file
+///
+/// Projects with all that was said and done, terminal output and recordings; while everything runs, or while nothing does.
+/// Not in it: passwords, settings, and the files that agents work on. The file is read again before it is called a backup.
+#[derive(Args, Clone, Debug)]
+pub struct BackupArgs {
+    /// The file, or a directory: then each backup gets a name of its own in it
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+}
+
+/// Put a backup back into the stack of this home, which must not run
+///
+/// Checks the whole file first and changes nothing when it is damaged or newer than this Maestro. Sessions that lived when
+/// the backup was made are lost afterwards; none is started again by itself.
+#[derive(Args, Clone, Debug)]
+pub struct RestoreArgs {
+    /// The file, or a directory: then its newest backup
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+    /// Forget what the stack of this home holds
+    #[arg(long)]
+    pub replace: bool,
+}

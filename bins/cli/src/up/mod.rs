@@ -1,9 +1,11 @@
-//! `up`, `down`, `logs`, `doctor`: the stack of one home.
+//! `up`, `down`, `logs`, `doctor`, `backup`, `restore`: the stack of one home.
 //!
 //! `up` is the only process that starts the programs. Nothing here knows what they do; it knows how they are started,
 //! how one sees that they serve, and in which order they end. Nothing is ever ended by name.
 
+mod alone;
 mod args;
+mod backup;
 mod binary;
 mod broker;
 mod dashboard;
@@ -25,7 +27,8 @@ mod stack;
 mod start;
 mod supervisor;
 
-pub use args::{DoctorArgs, DownArgs, LogsArgs, UpArgs};
+pub use args::{BackupArgs, DoctorArgs, DownArgs, LogsArgs, RestoreArgs, UpArgs};
+pub use backup::{backup, restore};
 pub use doctor::doctor;
 pub use down::down;
 pub use logs::logs;

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::broker;
 
 /// Variables of an enclosing session or stack that must not reach the programs.
-const NOT_HANDED_ON: [&str; 20] = [
+const NOT_HANDED_ON: [&str; 22] = [
     "MAESTRO_NATS_URL",
     "MAESTRO_PROJECT_ID",
     "MAESTRO_SESSION_ID",
@@ -27,6 +27,8 @@ const NOT_HANDED_ON: [&str; 20] = [
     "MAESTRO_NATS_URL_FILE",
     "MAESTRO_CORE_URL_FILE",
     "MAESTRO_WORK_URL_FILE",
+    "MAESTRO_SPAWNER_URL",
+    "MAESTRO_SPAWNER_URL_FILE",
     "MAESTRO_EDGE_URL_FILE",
     // Settings of programs that stand alone; a stack sets its own.
     "MAESTRO_REPLICA",
@@ -35,6 +37,13 @@ const NOT_HANDED_ON: [&str; 20] = [
     "MAESTRO_POOL",
     "MAESTRO_SLOTS",
 ];
+
+/// Takes these variables out of a command's environment.
+pub fn without_inherited(command: &mut Command) {
+    for variable in NOT_HANDED_ON {
+        command.env_remove(variable);
+    }
+}
 
 /// The address of a program that may take any free port.
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -81,9 +90,7 @@ impl Program {
         }
         let log = self.open_log()?;
         let mut command = Command::new(&self.binary);
-        for variable in NOT_HANDED_ON {
-            command.env_remove(variable);
-        }
+        without_inherited(&mut command);
         command
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

@@ -22,6 +22,21 @@ pub const NOTIFY: &str = "notify.command";
 /// The one who looks after the others.
 pub const SUPERVISOR: &str = "maestro-up";
 
+/// The broker of a home, with the configuration that lies there.
+pub fn nats(home: &Home, binary: PathBuf, log: PathBuf) -> Program {
+    let directory = home.nats();
+    let arguments =
+        ["--config".into(), directory.join("nats.conf").into(), "--ports_file_dir".into(), directory.clone().into()];
+    Program {
+        name: NATS.to_owned(),
+        binary,
+        arguments: arguments.to_vec(),
+        environment: Vec::new(),
+        ready: Ready::Ports(directory),
+        log,
+    }
+}
+
 /// Everything that the programs of one stack are made from.
 pub struct Plan {
     pub home: Home,
@@ -65,21 +80,7 @@ impl Plan {
     }
 
     pub fn nats(&self) -> Program {
-        let directory = self.home.nats();
-        let arguments = [
-            "--config".into(),
-            directory.join("nats.conf").into(),
-            "--ports_file_dir".into(),
-            directory.clone().into(),
-        ];
-        Program {
-            name: NATS.to_owned(),
-            binary: self.nats.clone(),
-            arguments: arguments.to_vec(),
-            environment: Vec::new(),
-            ready: Ready::Ports(directory),
-            log: self.log(NATS),
-        }
+        nats(&self.home, self.nats.clone(), self.log(NATS))
     }
 
     /// `maestro-server`, or `maestro-server-1` to `-N`; the data lie under the replica's own name, so they stay with it when

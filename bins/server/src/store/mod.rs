@@ -2,6 +2,8 @@
 //! written in one transaction. Disposable: whatever is wrong with it, it is moved aside and built anew from the ledger.
 
 mod batch;
+#[cfg(test)]
+mod golden;
 mod key;
 mod load;
 mod open;

@@ -33,4 +33,20 @@ pub const LESSONS: &[Lesson] = &[
         &[("Is everything well, and if not what to do", "maestro doctor")],
         &["logs", "config list", "up"],
     ),
+    lesson(
+        "backup",
+        &[
+            ("Into a directory, under a name of its own", "maestro backup /var/backups"),
+            ("Into a file, for a script", "maestro backup before-upgrade.tar --json"),
+        ],
+        &["restore", "doctor", "project purge"],
+    ),
+    lesson(
+        "restore",
+        &[
+            ("Into a home that holds nothing yet", "maestro restore before-upgrade.tar --home /tmp/other"),
+            ("The newest of a directory, over what is there", "maestro restore /var/backups --replace"),
+        ],
+        &["backup", "down", "up", "session resume"],
+    ),
 ];

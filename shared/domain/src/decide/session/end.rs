@@ -1,8 +1,8 @@
 //! The ends of a session: `exited`, `failed`, `lost`, `stopped`. Its claims go back, its orchestrator is told.
 
 use crate::{
-    Actor, DeadlineKind, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, StopCause, StopRequest,
-    TaskChange,
+    Actor, DeadlineKind, Limits, Line, Refusal, RestartPolicy, Session, SessionChange, SessionStatus, StopCause,
+    StopRequest, TaskChange,
     decide::{
         session::again,
         task::release::{Counts, release},
