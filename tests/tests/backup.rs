@@ -200,7 +200,7 @@ fn a_restore_over_a_stack_voids_what_is_remembered_and_damage_is_refused() {
     };
     let at = |what: &str| whole.windows(what.len()).position(|window| window == what.as_bytes()).unwrap();
     let mut flipped = whole.clone();
-    flipped[at("forgotten").min(at("kept"))] ^= 1;
+    flipped[at("kept")] ^= 1;
     assert_eq!(refused(&flipped), "backup_damaged");
     assert_eq!(refused(&whole[..whole.len() / 2]), "backup_damaged");
     assert_eq!(refused(b"not a backup at all"), "backup_damaged");

@@ -41,9 +41,14 @@ fn the_example_lists_every_setting_and_no_other() {
     }
     let mut used = settings(&code, "\"");
     // `secret` makes the second name of the first.
-    for name in
-        ["MAESTRO_CORE_URL", "MAESTRO_WORK_URL", "MAESTRO_SPAWNER_URL", "MAESTRO_EDGE_URL", "MAESTRO_NATS_URL", "MAESTRO_STREAM_REPLICAS"]
-    {
+    for name in [
+        "MAESTRO_CORE_URL",
+        "MAESTRO_WORK_URL",
+        "MAESTRO_SPAWNER_URL",
+        "MAESTRO_EDGE_URL",
+        "MAESTRO_NATS_URL",
+        "MAESTRO_STREAM_REPLICAS",
+    ] {
         assert!(used.contains(name), "{name}");
         used.insert(format!("{name}_FILE"));
     }

@@ -151,6 +151,7 @@ const STORY: &[Step] = &[
     (&["subtask", "delete", "t1", "st2"], "answer.task"),
     (&["task", "block", "t1", "--reason", "no key"], "answer.task"),
     (&["status"], "view.overview"),
+    (&["status", "--system"], "view.system"),
     (&["task", "unblock", "t1"], "answer.task"),
     (&["task", "submit", "t1", "--summary", "look"], "answer.task"),
     (&["task", "approve", "t1"], "answer.task"),

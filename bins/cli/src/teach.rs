@@ -205,7 +205,8 @@ fn place(globals: &Globals) -> String {
 }
 
 /// Commands that are about no project.
-const WHEREVER: [&str; 10] = ["up", "down", "doctor", "logs", "backup", "restore", "config ", "whoami", "project list", "project use"];
+const WHEREVER: [&str; 10] =
+    ["up", "down", "doctor", "logs", "backup", "restore", "config ", "whoami", "project list", "project use"];
 /// Commands that ask nobody.
 const ALONE: [&str; 7] = ["errors ", "help", "schema", "completions", "man", "template list", "skill "];
 

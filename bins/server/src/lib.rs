@@ -47,6 +47,8 @@ pub struct ServerState {
     progress: tokio::sync::watch::Receiver<follower::Progress>,
     /// The spawners that are there.
     pub nodes: Nodes,
+    /// The connection for what runs.
+    pub work: Client,
 }
 
 impl ServerState {

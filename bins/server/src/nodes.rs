@@ -64,6 +64,11 @@ impl Nodes {
         }
     }
 
+    /// Everyone who is there, by name.
+    pub fn all(&self) -> Vec<NodeRecord> {
+        self.read().values().cloned().collect()
+    }
+
     /// Whether a spawner is known to be gone.
     pub fn is_gone(&self, node: &NodeName) -> bool {
         self.whole.load(Ordering::Relaxed) && !self.read().contains_key(node.as_str())

@@ -68,6 +68,7 @@ pub async fn until_broken(
         rebuilt: opened.rebuilt.clone().or(rebuilt),
         progress: progress_seen.clone(),
         nodes: Nodes::default(),
+        work: work.clone(),
     });
     let (to_projector, commits) = mpsc::channel(projector::CAPACITY);
     let (writer, demands) = (opened.writer, opened.demands);
@@ -101,7 +102,19 @@ pub async fn until_broken(
         let mut running = service::start(room(&registry, &server, &stats, drain.clone())).await?;
         running.service.join();
         running.service.settled(true, Duration::from_secs(5)).await;
-        ready(config, started_at)?;
+        if let Err(error) = ready(config, started_at) {
+            // A full disk must not stop the reads; whoever waits for the file hears of it when there is room.
+            tracing::warn!(cause = format!("{error:#}"), "the ready file cannot be written; trying again");
+            let (config, stop) = (config.clone(), inner.clone());
+            tasks.spawn(async move {
+                while ready(&config, started_at).is_err() {
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    }
+                }
+            });
+        }
         let took = clock::now().millis_since(started_at);
         tracing::info!(replica = config.name, from, to = info.last_seq, millis = took, "serving");
         tasks.spawn(performer::run(Arc::clone(&server), Arc::clone(&registry), work.clone()));

@@ -14,6 +14,7 @@ mod query;
 mod refusal;
 mod reply;
 mod subject;
+mod system;
 mod terminal;
 mod view;
 mod wait;
@@ -23,18 +24,19 @@ pub use backup::{BackupStream, BackupView, RestoreView};
 pub use code::ErrorCode;
 pub use command::{CommandEnvelope, CommandId, decode_command, digest};
 pub use commit::{
-    CommitError, Decoded, LedgerCreated, LedgerRestore, NewEvent, RawEvent, Recorded, Told, decode_commit, decode_told, encode_commit,
-    encode_event, encode_ledger, encode_ledger_words,
+    CommitError, Decoded, LedgerCreated, LedgerRestore, NewEvent, RawEvent, Recorded, Told, decode_commit, decode_told,
+    encode_commit, encode_event, encode_ledger, encode_ledger_words,
 };
 pub use error::{ErrorBody, decode};
 pub use live::{AgentInfo, AgentView, GivenGet, Lease, NodeAgents, NodeRecord, SpawnOrder};
 pub use manifest::Manifest;
 pub use query::{
     EventList, ManifestGet, MessageList, ProjectGet, ProjectList, Query, QueryEnvelope, ServerInfoGet, SessionGet,
-    SessionList, StatusGet, TaskGet, TaskList, TaskSort, TaskTimeline, decode_query,
+    SessionList, StatusGet, SystemGet, TaskGet, TaskList, TaskSort, TaskTimeline, decode_query,
 };
 pub use reply::{Reply, ReplyError};
 pub use subject::{Place, Subject, SubjectError};
+pub use system::{DeadLetter, PoolView, ReplicaView, StreamView, SystemNode, SystemView};
 pub use terminal::{ScreenView, TerminalAnswer, TerminalSize};
 pub use view::{
     DependencyView, ImportedPlan, ImportedTask, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView,

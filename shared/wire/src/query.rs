@@ -128,6 +128,8 @@ queries! {
     "status"."get" => StatusGet {}
     /// Answers `ServerInfo` of whichever replica hears it; place `_`.
     "server"."info" => ServerInfoGet {}
+    /// Answers `SystemView`: everything that runs, and how it is; place `_`.
+    "system"."get" => SystemGet {}
 }
 
 impl QueryEnvelope {

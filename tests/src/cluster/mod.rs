@@ -193,7 +193,7 @@ pub async fn command(caller: &Caller, request: &Request) -> Result<Reply, maestr
 /// When that is refused.
 pub async fn ask(caller: &Caller, query: &Query, seen: &Seen) -> serde_json::Value {
     let place = match query {
-        Query::ServerInfoGet(_) | Query::ProjectList(_) => Place::None,
+        Query::ServerInfoGet(_) | Query::SystemGet(_) | Query::ProjectList(_) => Place::None,
         _ => Place::Project(web()),
     };
     let reply = caller.query(&place, query, seen, DEADLINE).await;

@@ -81,7 +81,9 @@ fn ledger() -> Value {
         "properties": {"type": {"const": "maestro.ledger.created"}, "subject": {"const": "ledger"}, "data": data},
         "required": ["type", "data"],
     });
-    attributes("The first event of a ledger", vec![created])
+    let mut root = attributes("What a ledger says about itself", vec![created]);
+    root["$defs"] = Value::Object(definitions);
+    root
 }
 
 /// CloudEvents 1.0, with our extensions.

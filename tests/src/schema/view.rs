@@ -16,6 +16,7 @@ pub fn schemas() -> Named {
         ("view.timeline-entry", written::<TimelineEntry>()),
         ("view.overview", written::<Overview>()),
         ("view.server", written::<ServerInfo>()),
+        ("view.system", written::<SystemView>()),
         ("view.manifest", written::<Manifest>()),
         ("view.waited", written::<Waited>()),
         ("view.screen", written::<ScreenView>()),
@@ -24,8 +25,8 @@ pub fn schemas() -> Named {
         ("view.diff", written::<DiffView>()),
         ("view.merge", written::<MergeView>()),
         ("view.removed-worktree", written::<RemovedView>()),
-        ("view.backup", written::<BackupView>()),
-        ("view.restore", written::<RestoreView>()),
+        ("cli.backup", written::<BackupView>()),
+        ("cli.restore", written::<RestoreView>()),
         ("view.pruned", written::<PruneView>()),
         ("request.worktree", read::<WorktreeRequest>()),
         ("request.prune", read::<PruneRequest>()),
@@ -61,6 +62,7 @@ pub const fn of_query(query: &Query) -> &'static str {
         Query::MessageList(_) => "page.message",
         Query::StatusGet(_) => "view.overview",
         Query::ServerInfoGet(_) => "view.server",
+        Query::SystemGet(_) => "view.system",
     }
 }
 

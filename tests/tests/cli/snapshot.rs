@@ -146,6 +146,8 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ("completions", &[&["completions", "tcsh"]]),
     ("man", &[&["man", "task", "log"], &["man", "task", "lgo"]]),
     ("help", &[&["help", "task", "next"], &["help", "getting-started"], &["help", "tsk"]]),
+    ("backup", &[&["backup", "one.tar"]]),
+    ("restore", &[&["restore", "nowhere.tar"]]),
     ("project archive", &[&["project", "archive", "api"], &["project", "archive", "api", "--restore"]]),
     ("project purge", &[&["project", "purge", "api"], &["project", "purge", "api", "--confirm", "api"]]),
 ];

@@ -45,7 +45,7 @@ pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
         Top::Agent(command) => agent::run(command, ctx).await,
         Top::Node(command) => node::run(command, ctx).await,
         Top::Run(args) => run::run(args, ctx).await,
-        Top::Status(_) => status::run(ctx).await,
+        Top::Status(args) => status::run(&args, ctx).await,
         Top::Stats(args) => stats::run(&args, ctx).await,
         Top::Whoami(_) => whoami::run(ctx),
         Top::Update(args) => update::run(args, ctx).await,

@@ -23,6 +23,7 @@ mod program;
 mod rotate;
 mod running;
 mod show;
+mod space;
 mod stack;
 mod start;
 mod supervisor;

@@ -13,11 +13,12 @@ use super::broker;
 use super::farewell::living_sessions;
 use super::keeper::{How, What};
 use super::notify::notify;
-use super::preflight::{check_disk, check_port};
+use super::preflight::{check_disk, check_port, free_bytes};
 use super::process::Identity;
 use super::rotate;
 use super::running::{self, Lock};
 use super::show::{self, Facts};
+use super::space::{Change, Space};
 use super::stack::{BRIDGE, NATS, Plan, SERVER, SPAWNER, SUPERVISOR};
 use super::supervisor::Supervisor;
 use super::{detach, now_ms};
@@ -28,6 +29,7 @@ use crate::output::{Output, internal};
 const OTHER_HEALTHY_WITHIN: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const ROTATE_EVERY: Duration = Duration::from_secs(10);
+const LOOK_AT_DISK_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts a stack and looks after it, or says where the running one is.
 pub async fn up(arguments: UpArgs, ctx: &Context) -> Result<Output, ErrorBody> {
@@ -165,11 +167,27 @@ async fn look_after(
     drain: &CancellationToken,
 ) {
     let mut rotation = tokio::time::interval(ROTATE_EVERY);
+    let mut disk = tokio::time::interval(LOOK_AT_DISK_EVERY);
+    let mut space = Space::default();
     loop {
         let event = tokio::select! {
             biased;
             () = drain.cancelled() => return,
             event = supervisor.next() => event,
+            _ = disk.tick() => {
+                match space.look(free_bytes(&plan.home)) {
+                    Some(Change::Full) => ctx.printer.warn("the disk of this home is full: nothing is stored until there is room"),
+                    Some(Change::RoomAgain) => {
+                        ctx.printer.note("there is room on the disk again; starting the broker again");
+                        restart_broker(plan, ctx, supervisor).await;
+                        if let Err(error) = plan.file(supervisor, nats_port, started).write(&plan.home.stack()) {
+                            ctx.printer.warn(&error.to_string());
+                        }
+                    }
+                    None => {}
+                }
+                continue;
+            }
             _ = rotation.tick() => {
                 if let Err(error) = rotate::rotate_all(&plan.home.logs(), rotate::LARGEST) {
                     ctx.printer.warn(&format!("the logs cannot be put aside: {error}"));
@@ -190,6 +208,15 @@ async fn look_after(
         if let Err(error) = plan.file(supervisor, nats_port, started).write(&plan.home.stack()) {
             ctx.printer.warn(&error.to_string());
         }
+    }
+}
+
+/// Whoever is connected finds it where it was.
+async fn restart_broker(plan: &Plan, ctx: &Context, supervisor: &mut Supervisor) {
+    supervisor.end(|name| name == NATS).await;
+    if let Err(error) = supervisor.start(vec![plan.nats()]).await {
+        // Its keeper goes on trying.
+        ctx.printer.warn(&error.message);
     }
 }
 

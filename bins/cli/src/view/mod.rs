@@ -9,6 +9,7 @@ pub mod node;
 pub mod overview;
 pub mod project;
 pub mod session;
+pub mod system;
 pub mod task;
 pub mod worktree;
 

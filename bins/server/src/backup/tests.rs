@@ -23,7 +23,10 @@ fn head() -> Head {
     }
 }
 
-fn records() -> Vec<(&'static str, Record)> {
+/// Each with its stream.
+type Records = Vec<(&'static str, Record)>;
+
+fn records() -> Records {
     let time = Timestamp::from_millis(1_764_460_800_000);
     let message = |stream, seq, body: &[u8]| {
         (stream, Record::new(seq, "a.b", time, &Headers::new().with("Maestro-Writer", "server-1"), body))
@@ -43,7 +46,7 @@ fn written(directory: &tempfile::TempDir) -> PathBuf {
     path
 }
 
-fn all(path: &std::path::Path) -> Result<(Head, Vec<(&'static str, Record)>), ErrorCode> {
+fn all(path: &std::path::Path) -> Result<(Head, Records), ErrorCode> {
     let mut seen = Vec::new();
     let read = read(path, |_, stream, record| {
         seen.push((stream, record));

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,7 +18,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known};
+use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known, silence::Silence};
 use crate::{
     ledger::{Commit, Ledger},
     store::{Commands, KnownCommand, Store, StoreError},
@@ -50,6 +53,7 @@ pub struct Actor {
     pub(super) known: Known,
     pub(super) home: Home,
     pub(super) waiting: VecDeque<Ask>,
+    pub(super) silence: Silence,
 }
 
 /// How long the follower may be silent before the actor reads the gap itself.
@@ -67,6 +71,7 @@ impl Actor {
             handed: AtomicU64::new(seq),
             view: ArcSwap::from_pointee(View { state: state.clone(), seq }),
             seq: watch::Sender::new(seq),
+            at_home: AtomicBool::new(false),
         });
         let actor = Self {
             project: Arc::clone(&project),
@@ -78,6 +83,7 @@ impl Actor {
             applied: seq,
             known: Known::default(),
             waiting: VecDeque::new(),
+            silence: Silence::default(),
         };
         (project, actor)
     }
@@ -150,6 +156,7 @@ impl Actor {
             self.known.insert(recorded.command, &recorded.actor, commit.seq, &recorded.digest);
         }
         self.home.saw(&commit.writer, self.shared.ledger.replica());
+        self.project.at_home.store(commit.writer == self.shared.ledger.replica(), Ordering::Relaxed);
         self.applied = commit.seq;
     }
 

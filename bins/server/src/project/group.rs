@@ -26,6 +26,12 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 /// A clock may be this far ahead of ours.
 const AHEAD_MILLIS: i64 = 3600 * 1000;
 
+fn full(reason: &str) -> ErrorBody {
+    ErrorBody::new(ErrorCode::LedgerFull, format!("the ledger has no room: {reason}"))
+        .suggest("make room on the broker's disk or raise the limit of the stream EVENTS")
+        .commands(["maestro doctor"])
+}
+
 /// What became of one command in the draft.
 enum Outcome {
     Accepted {
@@ -74,6 +80,8 @@ impl Actor {
             };
             let outcome = if draft.accepted.is_empty() {
                 self.confirm().await
+            } else if self.silence.lasts() {
+                Next::GiveUp(full("it acknowledges nothing, though the broker answers"))
             } else {
                 let (payload, events) = (std::mem::take(&mut draft.payload), std::mem::take(&mut draft.events));
                 self.append(payload.into(), events).await
@@ -251,20 +259,31 @@ impl Actor {
 
     async fn append(&mut self, payload: bytes::Bytes, events: Vec<Recorded>) -> Next {
         match self.shared.ledger.append(&self.project.id, payload, self.applied, events).await {
-            Ok(seq) => Next::Committed(seq),
+            Ok(seq) => {
+                self.silence.ends();
+                Next::Committed(seq)
+            }
             Err(AppendError::Conflict { last }) => {
                 self.home.lost_race();
                 self.resync(last).await
             }
             // It may be there or may still come; the guard of the next append tells.
-            Err(AppendError::Unknown) => self.resync(None).await,
+            Err(AppendError::Unknown) => {
+                let before = self.applied;
+                let next = self.resync(None).await;
+                if self.applied != before {
+                    self.silence.ends();
+                    next
+                } else if matches!(next, Next::Again) && self.silence.goes_on() {
+                    tracing::error!(project = %self.project.id, "the ledger acknowledges nothing: its disk may be full");
+                    Next::GiveUp(full("it acknowledges nothing, though the broker answers"))
+                } else {
+                    next
+                }
+            }
             Err(AppendError::Full { reason }) => {
                 tracing::error!(project = %self.project.id, reason, "the ledger is full");
-                Next::GiveUp(
-                    ErrorBody::new(ErrorCode::LedgerFull, format!("the ledger has no room: {reason}"))
-                        .suggest("make room on the broker's disk or raise the limit of the stream EVENTS")
-                        .commands(["maestro doctor"]),
-                )
+                Next::GiveUp(full(&reason))
             }
             Err(AppendError::TooLarge { limit }) => Next::GiveUp(ErrorBody::new(
                 ErrorCode::TooLarge,
@@ -316,6 +335,7 @@ impl Actor {
         if !accepted.is_empty() {
             self.state = state;
             self.applied = seq;
+            self.project.at_home.store(true, std::sync::atomic::Ordering::Relaxed);
             for index in accepted {
                 let ask = &asks[index];
                 self.known.insert(ask.id, &ask.caller.actor, seq, &ask.digest);

@@ -5,10 +5,11 @@ mod group;
 mod home;
 mod known;
 pub mod peer;
+mod silence;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use arc_swap::ArcSwap;
@@ -78,6 +79,8 @@ pub struct Project {
     handed: AtomicU64,
     view: ArcSwap<View>,
     seq: watch::Sender<u64>,
+    /// Its last commit was written by this replica.
+    at_home: AtomicBool,
 }
 
 impl Project {
@@ -96,6 +99,12 @@ impl Project {
     #[must_use]
     pub fn has_reached(&self, seq: u64) -> bool {
         *self.seq.borrow() >= seq
+    }
+
+    /// Whether this replica wrote its last commit, and so decides for it as long as nobody else does.
+    #[must_use]
+    pub fn is_at_home(&self) -> bool {
+        self.at_home.load(Ordering::Relaxed)
     }
 
     /// Puts a command into the mailbox; gives it back when that is full or closed.

@@ -9,6 +9,7 @@ mod prompt;
 mod resumed;
 mod session;
 mod status;
+pub mod system;
 mod task;
 mod task_list;
 
@@ -62,7 +63,7 @@ pub async fn answer(asked: &Asked<'_>, query: Query) -> Result<Reply, ErrorBody>
         Query::MessageList(list) => Reply::ok(&message::list(asked, &list).await?),
         Query::EventList(list) => Reply::ok(&events(asked, &list).await?),
         Query::StatusGet(_) => Reply::ok(&status::get(asked).await?),
-        Query::ProjectList(_) | Query::ServerInfoGet(_) => {
+        Query::ProjectList(_) | Query::ServerInfoGet(_) | Query::SystemGet(_) => {
             Reply::refused(ErrorBody::new(ErrorCode::UnknownCommand, "this query is about no project"))
         }
     })

@@ -60,8 +60,8 @@ pub async fn start(room: Arc<Room>) -> anyhow::Result<Running> {
         figures
     };
     let progress: maestro_client::service::Figures = {
-        let server = Arc::clone(&room.server);
-        Arc::new(move || serde_json::json!({ "applied": server.progress.borrow().seq }))
+        let (server, registry) = (Arc::clone(&room.server), Arc::clone(&room.registry));
+        Arc::new(move || progress(&server, &registry))
     };
     let spec = ServiceSpec {
         name: header::SERVICE.to_owned(),
@@ -97,6 +97,20 @@ pub async fn start(room: Arc<Room>) -> anyhow::Result<Running> {
         });
     }
     Ok(Running { service, handlers, answers })
+}
+
+/// How far this replica is, and what it is at home for.
+fn progress(server: &ServerState, registry: &Registry) -> serde_json::Value {
+    let homes: Vec<_> = registry.all().into_iter().filter(|project| project.is_at_home()).collect();
+    let named: Vec<&str> = homes.iter().take(crate::query::system::HOMES).map(|project| project.id.as_str()).collect();
+    serde_json::json!({
+        "applied": server.progress.borrow().seq,
+        "projected": *registry.shared().store.position().borrow(),
+        "homes": named,
+        "homeCount": homes.len(),
+        "at": crate::clock::now(),
+        "rebuilt": server.rebuilt,
+    })
 }
 
 #[derive(Clone, Copy)]

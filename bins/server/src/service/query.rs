@@ -46,6 +46,7 @@ async fn answer(
     let shared = room.registry.shared();
     match &query {
         Query::ServerInfoGet(_) => return Ok(Reply::ok(&room.server.info(&room.registry))),
+        Query::SystemGet(_) => return Ok(Reply::ok(&query::system::get(room).await?)),
         Query::ProjectList(list) => {
             let same = envelope.ledger.as_deref().is_none_or(|theirs| theirs == shared.ledger.id());
             if let Some(wanted) = envelope.min_seq.filter(|_| same) {

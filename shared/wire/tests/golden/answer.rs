@@ -47,6 +47,7 @@ pub fn questions() -> BTreeMap<String, Value> {
         Query::EventList(EventList { entity: Some("task/t1".parse().unwrap()), limit, cursor }),
         Query::StatusGet(StatusGet {}),
         Query::ServerInfoGet(ServerInfoGet {}),
+        Query::SystemGet(SystemGet {}),
     ];
     let mut files = BTreeMap::new();
     for query in queries {

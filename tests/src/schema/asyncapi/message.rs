@@ -21,6 +21,7 @@ pub const ANSWERS: &[&str] = &[
     "view.session",
     "view.overview",
     "view.server",
+    "view.system",
     "view.manifest",
     "view.waited",
     "view.node-agents",

@@ -33,8 +33,12 @@ pub const LESSONS: &[Lesson] = &[
     ),
     lesson(
         "status",
-        &[("What needs me, what runs, what is ready", "maestro status"), ("The same as data", "maestro status --json")],
-        &["task list", "session list", "stats"],
+        &[
+            ("What needs me, what runs, what is ready", "maestro status"),
+            ("The same as data", "maestro status --json"),
+            ("What runs, how full it is, what failed", "maestro status --system"),
+        ],
+        &["task list", "session list", "stats", "doctor"],
     ),
     lesson(
         "next",

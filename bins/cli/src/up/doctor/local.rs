@@ -65,9 +65,12 @@ pub fn disk(home: &Home) -> Check {
     if !home.root().is_dir() {
         return Check::ok("disk", "nothing stored yet");
     }
+    let look = format!("du -sh {}/*", home.root().display());
     match free_bytes(home) {
-        Ok(free) if free < LEAST_FREE => Check::fail("disk", format!("{} MiB free", free >> 20)),
-        Ok(free) if free < SCARCE => Check::warn("disk", format!("{} MiB free", free >> 20)),
+        Ok(free) if free < LEAST_FREE => {
+            Check::fail("disk", format!("{} MiB free: the ledger soon takes nothing", free >> 20)).then(look)
+        }
+        Ok(free) if free < SCARCE => Check::warn("disk", format!("{} MiB free", free >> 20)).then(look),
         Ok(free) => Check::ok("disk", format!("{} GiB free", free >> 30)),
         Err(error) => Check::warn("disk", format!("free space is not known: {error}")),
     }

@@ -2,6 +2,7 @@
 
 mod local;
 mod remote;
+mod system;
 
 use maestro_wire::{ErrorBody, ErrorCode};
 use serde::Serialize;

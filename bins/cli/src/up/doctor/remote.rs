@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use maestro_client::{Client, Definition, Mode};
+use maestro_domain::Timestamp;
 use maestro_runtime::{Credentials, Home, StackFile};
-use maestro_wire::{ErrorBody, NodeRecord, Overview, Query, ServerInfo, ServerInfoGet, StatusGet};
+use maestro_wire::{ErrorBody, NodeRecord, Query, SystemGet, SystemView};
 
-use super::{Check, Verdict};
+use super::Check;
+use super::system;
 use crate::context::Context;
 use crate::up::broker::{address, connect_as};
 use crate::up::stack::SERVER;
 
 const STREAMS: &str = include_str!("../../../../../nats/streams.json");
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Enough to hear every replica of a queue group with all but certainty.
-const QUESTIONS: usize = 24;
 
 pub async fn checks(ctx: &Context, home: &Home, stack: Option<&StackFile>) -> Vec<Check> {
     let caller = match ctx.caller(PATIENCE).await {
@@ -24,16 +24,39 @@ pub async fn checks(ctx: &Context, home: &Home, stack: Option<&StackFile>) -> Ve
     };
     let broker = caller.client().server();
     let mut checks = vec![Check::ok("broker", format!("nats-server {}, user edge", broker.version))];
-    if let Some(stack) = stack {
-        checks.extend(as_owner(home, stack).await);
-    }
-    let servers = servers(ctx, stack).await;
-    let serves = servers.iter().all(|check| check.verdict != Verdict::Fail);
-    checks.extend(servers);
-    if serves {
-        checks.extend(effects(ctx).await);
+    match ask(ctx).await {
+        Ok((view, clock)) => checks.extend(system::checks(&view, clock, stack)),
+        Err(error) => {
+            // Nobody tells of the system: what its owner can see without a server.
+            if let Some(stack) = stack {
+                checks.extend(as_owner(home, stack).await);
+            }
+            let check = Check::error("servers", &error);
+            // `maestro up` looks after its servers: only their log says more.
+            checks.push(if stack.is_some() { check.then(format!("maestro logs {SERVER}")) } else { check });
+        }
     }
     checks
+}
+
+/// The system, and by how many milliseconds the clock of whoever answered is ahead of ours at least (behind: negative).
+async fn ask(ctx: &Context) -> Result<(SystemView, i64), ErrorBody> {
+    let before = crate::up::now_ms();
+    let view: SystemView = ctx.ask_of_none(Query::SystemGet(SystemGet::default())).await?.parse()?;
+    let after = crate::up::now_ms();
+    Ok((view.clone(), ahead(view.at, before, after)))
+}
+
+/// A clock that shows something between question and answer may be right.
+fn ahead(at: Timestamp, before: i64, after: i64) -> i64 {
+    let at = at.as_millis();
+    if at < before {
+        at - before
+    } else if at > after {
+        at - after
+    } else {
+        0
+    }
 }
 
 /// With the passwords of this home: the streams of both accounts, and who offers to run sessions.
@@ -66,14 +89,7 @@ async fn streams(core: &Client, work: &Client) -> Vec<Check> {
     for definition in &definitions {
         let client = if definition.account == "CORE" { core } else { work };
         match client.stream_info(definition.stream()).await {
-            Ok(info) => {
-                messages += info.messages;
-                let full = info.max_bytes().is_some_and(|most| info.bytes >= most / 5 * 4);
-                if full {
-                    let text = format!("{} is more than 80 % full ({} MiB)", definition.name, info.bytes >> 20);
-                    checks.push(Check::warn("streams", text));
-                }
-            }
+            Ok(info) => messages += info.messages,
             Err(error) => {
                 let text = format!("{}: {error}", definition.name);
                 checks.push(Check::fail("streams", text).then(format!("maestro logs {SERVER}")));
@@ -87,71 +103,29 @@ async fn streams(core: &Client, work: &Client) -> Vec<Check> {
 }
 
 async fn nodes(work: &Client) -> Check {
-    let hint = "maestro logs maestro-spawner";
     match work.bucket("NODES").list(PATIENCE).await {
-        Ok(entries) if entries.is_empty() => {
-            Check::warn("spawners", "none is there: sessions wait until one comes").then(hint)
-        }
         Ok(entries) => {
-            let nodes: Vec<NodeRecord> =
-                entries.iter().filter_map(|entry| serde_json::from_slice(&entry.value).ok()).collect();
-            let told: Vec<String> = nodes
+            let nodes: BTreeMap<String, NodeRecord> = entries
                 .iter()
-                .map(|node| {
-                    let draining = if node.draining { ", draining" } else { "" };
-                    format!("{} (pool {}, {} of {} slots free{draining})", node.node, node.pool, node.free, node.slots)
-                })
+                .filter_map(|entry| Some((entry.key.clone(), serde_json::from_slice(&entry.value).ok()?)))
                 .collect();
-            Check::ok("spawners", told.join(", "))
+            let told: Vec<String> = nodes
+                .values()
+                .map(|node| system::spawner(node.node.as_str(), node.pool.as_str(), (node.free, node.slots), node.draining))
+                .collect();
+            system::spawners(&told)
         }
-        Err(error) => Check::fail("spawners", error.to_string()).then(hint),
+        Err(error) => Check::fail("spawners", error.to_string()).then("maestro logs maestro-spawner"),
     }
 }
 
-/// Every replica that answers; nothing tells who is asked, so the question is repeated.
-async fn servers(ctx: &Context, stack: Option<&StackFile>) -> Vec<Check> {
-    let mut replicas: BTreeMap<String, ServerInfo> = BTreeMap::new();
-    let expected = stack.map_or(1, |stack| stack.processes.iter().filter(|p| p.name.starts_with(SERVER)).count());
-    for _ in 0..QUESTIONS {
-        let answer = ctx.ask_of_none(Query::ServerInfoGet(ServerInfoGet::default())).await;
-        match answer.and_then(|reply| reply.parse::<ServerInfo>()) {
-            Ok(info) => replicas.insert(info.replica.clone(), info),
-            // `maestro up` looks after its servers: only their log says more.
-            Err(error) if stack.is_some() => {
-                return vec![Check::error("servers", &error).then(format!("maestro logs {SERVER}"))];
-            }
-            Err(error) => return vec![Check::error("servers", &error)],
-        };
-        if replicas.len() >= expected && expected == 1 {
-            break;
-        }
-    }
-    let told: Vec<String> = replicas
-        .values()
-        .map(|info| format!("{} {} (pid {}, applied {})", info.replica, info.version, info.pid, info.applied))
-        .collect();
-    let mut checks = vec![if replicas.len() < expected {
-        Check::warn("servers", format!("{} of {expected} answer: {}", replicas.len(), told.join(", ")))
-            .then(format!("maestro logs {SERVER}"))
-    } else {
-        Check::ok("servers", told.join(", "))
-    }];
-    let rebuilt = replicas.values().filter_map(|info| Some((&info.replica, info.rebuilt.as_ref()?)));
-    checks.extend(rebuilt.map(|(replica, why)| Check::warn("projection", format!("{replica} rebuilt it: {why}"))));
-    checks
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What the server gave up on, in the project that is meant.
-async fn effects(ctx: &Context) -> Option<Check> {
-    let project = ctx.placed().ok()??.project.clone();
-    let overview: Result<Overview, ErrorBody> =
-        ctx.ask(&project, Query::StatusGet(StatusGet {})).await.and_then(|reply| reply.parse());
-    Some(match overview {
-        Ok(overview) if overview.failed_effects.is_empty() => Check::ok("effects", format!("none failed in {project}")),
-        Ok(overview) => {
-            let told: Vec<String> = overview.failed_effects.iter().map(ToString::to_string).collect();
-            Check::warn("effects", format!("failed in {project}: {}", told.join("; "))).then("maestro session list")
-        }
-        Err(error) => Check::error("effects", &error),
-    })
+    #[test]
+    fn a_clock_is_wrong_only_outside_of_the_question() {
+        let at = Timestamp::from_millis;
+        assert_eq!((ahead(at(5), 3, 9), ahead(at(1), 3, 9), ahead(at(20), 3, 9)), (0, -2, 11));
+    }
 }
