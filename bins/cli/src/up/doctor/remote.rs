@@ -111,7 +111,9 @@ async fn nodes(work: &Client) -> Check {
                 .collect();
             let told: Vec<String> = nodes
                 .values()
-                .map(|node| system::spawner(node.node.as_str(), node.pool.as_str(), (node.free, node.slots), node.draining))
+                .map(|node| {
+                    system::spawner(node.node.as_str(), node.pool.as_str(), (node.free, node.slots), node.draining)
+                })
                 .collect();
             system::spawners(&told)
         }
