@@ -153,3 +153,26 @@ fn work_goes_into_the_base_and_never_over_somebodys_own() {
     assert_eq!(scene.maestro(&["session", "discard", &three]).error(), "worktree_not_found");
     assert_eq!(scene.maestro(&["session", "diff", "s99"]).error(), "session_not_found");
 }
+
+#[test]
+fn a_file_that_git_ignores_is_not_taken_along_unseen() {
+    let scene = Scene::new("copy = [\".env*\"]\nsetup = \"echo made >.env.made\"");
+    // What it was filled with, and what tools make in directories of their own, can be had again.
+    scene.worker(&scene.task(&["one"]), "mkdir build; echo x >build/x");
+    scene.assert_clean();
+
+    let id = scene.worker(&scene.task(&["two"]), "echo SECRET=1 >.env; mkdir build; echo x >build/x");
+    let work = scene.rooms().join(&id);
+    let reason = "files that git ignores and nothing else has: .env";
+    let kept = || scene.maestro(&["session", "prune"]).data()["items"][0]["kept"][0]["reason"].clone();
+    assert_eq!(kept(), reason);
+    let refused = scene.maestro(&["session", "discard", &id]);
+    assert_eq!((refused.error(), refused.code), ("unmerged_work", 7));
+    assert!(refused.json["message"].as_str().unwrap().contains(reason), "{refused:?}");
+    // One of those that came with it, changed since.
+    fs::remove_file(work.join(".env")).unwrap();
+    fs::write(work.join(".env.local"), "KEY=2\n").unwrap();
+    assert_eq!(kept(), reason.replace(".env", ".env.local"));
+    scene.maestro(&["session", "discard", &id, "--force"]).data();
+    scene.assert_clean();
+}

@@ -7,6 +7,7 @@ mod combine;
 mod copy;
 pub(crate) mod files;
 mod git;
+mod ignored;
 mod record;
 mod repository;
 mod rooms;
@@ -20,6 +21,7 @@ use record::Record;
 
 pub(crate) use combine::{Merged, merge_trees};
 pub(crate) use git::{Git, GitError, LOCAL};
+pub(crate) use ignored::ignored;
 pub(crate) use record::{Record as WorktreeRecord, Source};
 pub(crate) use rooms::{Rooms, Wanted};
 pub(crate) use trouble::Trouble;

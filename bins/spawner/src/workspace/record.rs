@@ -54,6 +54,9 @@ pub(crate) struct Record {
     /// When, in milliseconds: sessions of another ledger have the same numbers.
     #[serde(default)]
     pub made: i64,
+    /// When it was handed over, likewise: what is newer is its session's or a person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i64>,
 }
 
 impl Record {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::combine::{self, Tip};
 use super::git::{Git, LOCAL};
+use super::ignored::ignored;
 use super::record::{Record, Records, Source, Stage};
 use super::repository::{self, Found, Repository, remove_tree};
 use super::run::Runner;
@@ -184,6 +185,7 @@ impl Rooms {
             includes,
             stage: Stage::Preparing,
             made: now().as_millis(),
+            ready: None,
         };
         let room = self.room(incarnation);
         files::private(&room).map_err(|error| Trouble::io(&room, &error))?;
@@ -285,7 +287,7 @@ impl Rooms {
                 Trouble::git(&record.path)(error)
             });
         }
-        record.stage = Stage::Ready;
+        (record.stage, record.ready) = (Stage::Ready, Some(now().as_millis()));
         self.records.write(record).map_err(|error| Trouble::io(&self.data, &error))
     }
 
@@ -314,7 +316,8 @@ impl Rooms {
         let untouched = async {
             let head = git.commit_of(&record.path, "HEAD").await.ok()??;
             let dirty = git.ask(&record.path, &["status", "--porcelain", "--untracked-files=normal"]).await.ok()?;
-            Some(head == record.start && dirty.is_empty())
+            let ignored = ignored(&git, &record).await.ok()?;
+            Some(head == record.start && dirty.is_empty() && ignored.is_empty())
         };
         if untouched.await == Some(true) {
             self.remove(&record).await;

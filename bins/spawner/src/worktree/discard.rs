@@ -44,6 +44,9 @@ pub(super) fn unsaved(state: &State) -> Option<String> {
     if !state.dirty.is_empty() {
         return Some(format!("uncommitted files: {}", some_of(&state.dirty)));
     }
+    if !state.ignored.is_empty() {
+        return Some(format!("files that git ignores and nothing else has: {}", some_of(&state.ignored)));
+    }
     let saved = state.view.merged || state.view.pushed;
     (!saved).then(|| format!("commits that are neither merged into '{}' nor pushed", state.view.base))
 }

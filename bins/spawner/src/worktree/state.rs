@@ -3,7 +3,7 @@
 use maestro_wire::WorktreeView;
 
 use crate::context::Context;
-use crate::workspace::{Git, GitError, LOCAL, WorktreeRecord};
+use crate::workspace::{Git, GitError, LOCAL, WorktreeRecord, ignored};
 
 /// A worktree's commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) struct State {
     pub branch: Option<String>,
     /// What is not committed.
     pub dirty: Vec<String>,
+    /// What git does not look after and is nowhere else.
+    pub ignored: Vec<String>,
 }
 
 pub(super) async fn of(context: &Context, git: &Git, record: &WorktreeRecord) -> Result<State, GitError> {
@@ -24,6 +26,7 @@ pub(super) async fn of(context: &Context, git: &Git, record: &WorktreeRecord) ->
     let head = if there { git.commit_of(&record.path, "HEAD").await? } else { branch.clone() };
     let head = head.unwrap_or_else(|| record.start.clone());
     let dirty = if there { uncommitted(git, record).await? } else { Vec::new() };
+    let ignored = if there { ignored(git, record).await? } else { Vec::new() };
     let base = git.commit_of(repository, &record.base_ref()).await?;
     let (mut merged, mut pushed) = (true, true);
     // Whoever works there may have left the branch; both are its work.
@@ -52,7 +55,7 @@ pub(super) async fn of(context: &Context, git: &Git, record: &WorktreeRecord) ->
         pushed,
         running: context.ledger.has(incarnation),
     };
-    Ok(State { view, head, branch, dirty })
+    Ok(State { view, head, branch, dirty, ignored })
 }
 
 /// Names of files that are not committed, untracked ones too.
