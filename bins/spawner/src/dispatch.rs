@@ -1,5 +1,6 @@
 //! Takes orders from SPAWN: as many as there are free slots, none when there is none.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::ledger::Entry;
+use crate::node;
 use crate::session;
 
 /// How many times an order is handed out before its session is failed.
@@ -20,11 +22,21 @@ pub const DELIVERIES: u32 = 5;
 const SILENCE: Duration = Duration::from_secs(30);
 /// One wait for orders.
 const WAIT: Duration = Duration::from_secs(5);
-/// For how long an order waits for a slot that another agent's order has taken.
+/// For how long an order waits for a slot that another agent's order has taken before somebody else is looked for, and how
+/// often that is done then; the broker hears as often that the order is in hand.
 const FULL: Duration = Duration::from_secs(1);
+const PROGRESS: Duration = Duration::from_secs(5);
 
 /// The queues of this spawner: its pool's and its own, for each agent that it offers.
-pub struct Queues(Vec<(QueueConfig, WorkQueue)>);
+pub struct Queues(Vec<Source>);
+
+/// One of them.
+struct Source {
+    whose: Whose,
+    agent: AgentName,
+    config: QueueConfig,
+    queue: WorkQueue,
+}
 
 #[derive(Clone, Copy)]
 enum Whose {
@@ -44,7 +56,7 @@ impl Queues {
             for whose in [Whose::Pool, Whose::Own] {
                 let config = config(context, whose, &info.name);
                 let queue = context.client.work_queue(config.clone()).await?;
-                queues.push((config, queue));
+                queues.push(Source { whose, agent: info.name.clone(), config, queue });
             }
         }
         Ok(Self(queues))
@@ -82,8 +94,8 @@ pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, lea
     // One at a time: whoever takes orders waits until they are in hand.
     let (taken, mut orders) = mpsc::channel(1);
     let mut takers = JoinSet::new();
-    for (config, queue) in queues.0 {
-        takers.spawn(take_all(context.clone(), config, queue, slots.clone(), taken.clone()));
+    for source in queues.0 {
+        takers.spawn(take_all(context.clone(), source, slots.clone(), taken.clone()));
     }
     drop(taken);
     loop {
@@ -118,11 +130,11 @@ pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, lea
 /// Takes the orders of one queue until shutdown; none while the spawner drains.
 async fn take_all(
     context: Arc<Context>,
-    config: QueueConfig,
-    mut queue: WorkQueue,
+    source: Source,
     slots: Arc<Semaphore>,
     taken: mpsc::Sender<(Job, OwnedSemaphorePermit)>,
 ) {
+    let Source { whose, agent, config, mut queue } = source;
     loop {
         let jobs = tokio::select! {
             biased;
@@ -138,8 +150,10 @@ async fn take_all(
         };
         match jobs {
             Ok(jobs) => {
-                for job in jobs {
-                    hand_over(&context, job, &slots, &taken).await;
+                let mut jobs = VecDeque::from(jobs);
+                let waiting = Waiting { context: &context, whose, agent: &agent, slots: &slots };
+                while let Some(job) = jobs.pop_front() {
+                    waiting.hand_over(job, &jobs, &taken).await;
                 }
             }
             Err(error) => {
@@ -156,31 +170,52 @@ async fn take_all(
     }
 }
 
-/// The order with a slot of its own. Orders for another agent may have taken the last one in the same moment; then it
-/// goes back, to whoever has one.
-async fn hand_over(
-    context: &Context,
-    job: Job,
-    slots: &Arc<Semaphore>,
-    taken: &mpsc::Sender<(Job, OwnedSemaphorePermit)>,
-) {
-    if context.drain.is_on() {
-        // It was on its way when the drain began; another spawner may have it, once our last request for orders is over: the
-        // broker would only hand it to that again.
-        if let Err(error) = job.nak(WAIT + Duration::from_secs(1)).await {
-            tracing::debug!(cause = %error, "order not handed back; it comes again by itself");
-        }
-        return;
-    }
-    match tokio::time::timeout(FULL, slots.clone().acquire_owned()).await {
-        Ok(Ok(slot)) => {
-            // The receiver lives until every sender is gone.
-            let _ = taken.send((job, slot)).await;
-        }
-        Ok(Err(_)) | Err(_) => {
-            if let Err(error) = job.nak(Duration::from_secs(1)).await {
-                tracing::debug!(cause = %error, "order not handed back; it comes again by itself");
+/// An order on its way to a slot of its own.
+struct Waiting<'a> {
+    context: &'a Context,
+    whose: Whose,
+    agent: &'a AgentName,
+    slots: &'a Arc<Semaphore>,
+}
+
+impl Waiting<'_> {
+    /// Gives the order a slot. Orders for another agent may have taken the last one in the same moment: then it is kept until
+    /// there is one again, for each time that an order is handed back is one of its few deliveries; unless somebody else has
+    /// room for it now. `behind` came with it and waits too.
+    async fn hand_over(&self, job: Job, behind: &VecDeque<Job>, taken: &mpsc::Sender<(Job, OwnedSemaphorePermit)>) {
+        let mut slot = std::pin::pin!(self.slots.clone().acquire_owned());
+        let mut wait = FULL;
+        let rest = loop {
+            if self.context.drain.is_on() {
+                // Another spawner may have it, once our last request for orders is over: the broker would only hand it to that
+                // again.
+                break WAIT + Duration::from_secs(1);
             }
+            tokio::select! {
+                biased;
+                () = self.context.shutdown.cancelled() => break Duration::ZERO,
+                slot = &mut slot => {
+                    if let Ok(slot) = slot {
+                        // The receiver lives until every sender is gone.
+                        let _ = taken.send((job, slot)).await;
+                    }
+                    return;
+                }
+                () = self.context.drain.begun() => {}
+                () = tokio::time::sleep(wait) => {
+                    wait = PROGRESS;
+                    if matches!(self.whose, Whose::Pool) && node::has_room_elsewhere(self.context, self.agent).await {
+                        break Duration::ZERO;
+                    }
+                    for job in behind.iter().chain([&job]) {
+                        // Unheard, it comes again.
+                        let _ = job.in_progress().await;
+                    }
+                }
+            }
+        };
+        if let Err(error) = job.nak(rest).await {
+            tracing::debug!(cause = %error, "order not handed back; it comes again by itself");
         }
     }
 }

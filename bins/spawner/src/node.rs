@@ -205,17 +205,31 @@ async fn agents_of(context: &Context) -> NodeAgents {
 
 /// Whether another spawner of this pool has this agent too. Without an answer: perhaps.
 pub async fn is_offered_elsewhere(context: &Context, agent: &AgentName) -> bool {
+    any_other(context, |record| has(record, agent)).await.unwrap_or(true)
+}
+
+/// Whether another spawner of this pool would take a session of this agent now. Without an answer: nobody.
+pub async fn has_room_elsewhere(context: &Context, agent: &AgentName) -> bool {
+    let wanted = |record: &NodeRecord| has(record, agent) && record.free > 0 && !record.draining;
+    any_other(context, wanted).await.unwrap_or(false)
+}
+
+fn has(record: &NodeRecord, agent: &AgentName) -> bool {
+    record.agents.iter().any(|offered| offered.name == *agent)
+}
+
+/// `None`: it cannot be read now.
+async fn any_other(context: &Context, wanted: impl Fn(&NodeRecord) -> bool) -> Option<bool> {
+    let Config { node, pool, .. } = &context.config;
     let mut seq = 1;
     loop {
-        let Ok(batch) = context.client.read_on("KV_NODES", "$KV.NODES.>", seq).await else { return true };
-        let Some(last) = batch.last() else { return false };
+        let batch = context.client.read_on("KV_NODES", "$KV.NODES.>", seq).await.ok()?;
+        let Some(last) = batch.last() else { return Some(false) };
         seq = last.seq + 1;
         // A key that was removed left a marker without a value.
         let records = batch.iter().filter_map(|stored| serde_json::from_slice::<NodeRecord>(&stored.payload).ok());
-        let Config { node, pool, .. } = &context.config;
-        let mut others = records.filter(|record| record.node != *node && record.pool == *pool);
-        if others.any(|record| record.agents.iter().any(|offered| offered.name == *agent)) {
-            return true;
+        if records.filter(|record| record.node != *node && record.pool == *pool).any(|record| wanted(&record)) {
+            return Some(true);
         }
     }
 }

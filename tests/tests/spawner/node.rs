@@ -143,3 +143,27 @@ async fn an_order_whose_deliveries_are_used_up_fails_its_session_and_is_removed(
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
+
+/// As many queues have an order for one slot, and only one of them can have it.
+#[tokio::test]
+async fn an_order_that_finds_no_slot_waits_and_uses_no_delivery_up() {
+    const AGENTS: usize = 7;
+    let stack = Stack::start().await;
+    let agents = stack.path("agents");
+    std::fs::create_dir_all(&agents).unwrap();
+    for n in 0..AGENTS {
+        std::fs::write(agents.join(format!("shell{n}.toml")), "extends = \"shell\"\n").unwrap();
+    }
+    let _spawner = stack.spawner("n1", 1).await;
+    let first = stack.spawn("sleep 600", json!({})).await;
+    stack.until(&first, "active", SOON).await;
+    let mut ids = Vec::new();
+    for n in 0..AGENTS {
+        // Longer than an order waits before it looks around.
+        ids.push(stack.spawn("sleep 1.2", json!({ "agent": format!("shell{n}") })).await);
+    }
+    stack.command("ann", "session.stop", json!({ "session": first })).await;
+    for id in &ids {
+        stack.until(id, "exited", SOON * 2).await;
+    }
+}
