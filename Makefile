@@ -47,6 +47,20 @@ test-full: build browser ## every test, the crash tests with all their rounds
 chaos: build ## ten storms of killed, frozen and cut-off processes, each history checked (MAESTRO_CHAOS_SEED=… repeats one)
 	$(CARGO) test -p maestro-tests --test chaos -- --include-ignored --nocapture ten_storms
 
+# By name, so that both runners take them: what takes minutes, and what is longer when it is asked for.
+STORM := fifty_sessions_outlive_everything a_gigabyte_that_nobody_takes \
+	a_frozen_holder_that_was_superseded frozen_for_a_minute a_worker_that_is_done_is_stopped \
+	a_frozen_stack_loses_no_session a_broker_that_is_away_loses_no_session
+
+.PHONY: storm
+storm: build ## the long storms: 50 sessions, minutes of freezing, a gigabyte of output (a quarter of an hour)
+ifneq ($(NEXTEST),)
+	MAESTRO_TEST_FULL=1 $(CARGO) nextest run --profile storm -p maestro-tests --run-ignored all $(STORM)
+else
+	MAESTRO_TEST_FULL=1 $(CARGO) test -p maestro-tests --no-fail-fast --test terminal --test spawner --test freeze -- \
+		--include-ignored --test-threads 1 --nocapture $(STORM)
+endif
+
 .PHONY: check
 check: ui ## format, lints, architecture, licences and advisories
 	$(CARGO) fmt --all --check

@@ -5,6 +5,8 @@
 
 #[path = "terminal/attach.rs"]
 mod attach;
+#[path = "terminal/flood.rs"]
+mod flood;
 #[path = "terminal/harmless.rs"]
 mod harmless;
 #[path = "terminal/kit.rs"]
