@@ -30,6 +30,7 @@ fn a_gigabyte_that_nobody_takes_slows_nobody_and_fills_no_memory() {
     flood(1000);
 }
 
+#[expect(clippy::print_stderr, reason = "a storm says what it measured")]
 fn flood(megabytes: u64) {
     let scene = Scene::new();
     let bridge = scene.stack.pid("maestro-bridge");
