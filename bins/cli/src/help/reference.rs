@@ -102,10 +102,17 @@ fn options<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
         if argument.get_action().takes_values() && !defaults.is_empty() {
             about.push_str(&format!(" [default: {}]", defaults.join(", ")));
         }
-        let _ = writeln!(text, "| `{}` | {} |", shown(argument).replace('|', "\\|"), about.replace('|', "\\|").trim());
+        let _ = writeln!(text, "| `{}` | {} |", shown(argument).replace('|', "\\|"), cell(&about));
     }
 }
 
 fn shown(argument: &Arg) -> String {
     argument.to_string().replace('`', "'")
+}
+
+/// Text of a table: outside of code a `<` would begin HTML.
+fn cell(text: &str) -> String {
+    let outside = |(at, part): (usize, &str)| if at % 2 == 0 { part.replace('<', "\\<") } else { part.to_owned() };
+    let parts: Vec<String> = text.trim().split('`').enumerate().map(outside).collect();
+    parts.join("`").replace('|', "\\|")
 }
