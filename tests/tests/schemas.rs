@@ -6,6 +6,8 @@
 mod asyncapi;
 #[path = "schemas/codes.rs"]
 mod codes;
+#[path = "schemas/documented.rs"]
+mod documented;
 #[path = "schemas/pages.rs"]
 mod pages;
 #[path = "schemas/samples.rs"]

@@ -13,6 +13,7 @@ use super::log_tail::{since, tail};
 use super::running;
 use super::stack::SUPERVISOR;
 use crate::context::Context;
+use crate::usage::quoted;
 
 const HEALTHY_WITHIN: Duration = Duration::from_secs(180);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -35,7 +36,9 @@ pub async fn start(arguments: &UpArgs, home: &Home, ctx: &Context) -> Result<Sta
         loop {
             let status = child.try_wait().map_err(|error| failed(error.to_string()))?;
             if let Some(status) = status {
-                return Err(told_error(&log, from).unwrap_or_else(|| failed(format!("`maestro up` ended: {status}"))));
+                return Err(told_error(&log, from)
+                    .map(|error| as_typed(error, home, ctx))
+                    .unwrap_or_else(|| failed(format!("`maestro up` ended: {status}"))));
             }
             if let Some(stack) = running::healthy(home).filter(|stack| stack.supervisor.pid == child.id()) {
                 return Ok(stack);
@@ -77,4 +80,21 @@ fn told_error(log: &std::path::Path, from: u64) -> Option<ErrorBody> {
         let document: serde_json::Value = serde_json::from_str(line).ok()?;
         (document["success"] == false).then(|| serde_json::from_value(document).ok()).flatten()
     })
+}
+
+/// The other process was told its home; whoever did not name one need not name it in the next command either.
+fn as_typed(mut error: ErrorBody, home: &Home, ctx: &Context) -> ErrorBody {
+    if ctx.globals.home.is_some() {
+        return error;
+    }
+    let place = format!(" --home {}", quoted(&home.root().display().to_string()));
+    let short = |text: &str| text.replacen(&place, "", 1);
+    error.suggestion = error.suggestion.as_deref().map(short);
+    let commands = error.details.get_mut("commands").and_then(serde_json::Value::as_array_mut);
+    for command in commands.into_iter().flatten() {
+        if let Some(text) = command.as_str().map(short) {
+            *command = text.into();
+        }
+    }
+    error
 }
