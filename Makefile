@@ -50,14 +50,14 @@ chaos: build ## ten storms of killed, frozen and cut-off processes, each history
 # By name, so that both runners take them: what takes minutes, and what is longer when it is asked for.
 STORM := fifty_sessions_outlive_everything a_gigabyte_that_nobody_takes \
 	a_frozen_holder_that_was_superseded frozen_for_a_minute a_worker_that_is_done_is_stopped \
-	a_frozen_stack_loses_no_session a_broker_that_is_away_loses_no_session
+	a_frozen_stack_loses_no_session a_broker_that_is_away_loses_no_session opencode_works_in_its_terminal
 
 .PHONY: storm
 storm: build ## the long storms: 50 sessions, minutes of freezing, a gigabyte of output (a quarter of an hour)
 ifneq ($(NEXTEST),)
 	MAESTRO_TEST_FULL=1 $(CARGO) nextest run --profile storm -p maestro-tests --run-ignored all $(STORM)
 else
-	MAESTRO_TEST_FULL=1 $(CARGO) test -p maestro-tests --no-fail-fast --test terminal --test spawner --test freeze -- \
+	MAESTRO_TEST_FULL=1 $(CARGO) test -p maestro-tests --no-fail-fast --test terminal --test spawner --test freeze --test agents -- \
 		--include-ignored --test-threads 1 --nocapture $(STORM)
 endif
 
@@ -73,7 +73,7 @@ check: ui ## format, lints, architecture, licences and advisories
 
 .PHONY: bench
 bench: nats ui ## figures of a release build, as a table and in target/bench (ARGS="--quick cli" for a part)
-	$(CARGO) build --release -p maestro-server -p maestro-cli -p maestro-bridge -p maestro-tests --bins
+	$(CARGO) build --release $(PROGRAMS) -p maestro-tests --bins
 	$(CARGO) run --release -p maestro-tests --bin bench -- $(ARGS)
 
 .PHONY: coverage
