@@ -73,6 +73,46 @@ fn following_goes_on_until_the_end() {
     assert_eq!(last["code"], 4);
 }
 
+/// More is written while the broker stands still than the holder keeps.
+#[test]
+fn following_goes_on_behind_a_hole_and_says_how_much_is_missing() {
+    let scene = Scene::new();
+    let [go, written, end] = ["go", "written", "end"].map(|name| scene.path(name));
+    let wait = |file: &std::path::Path| format!("while ! test -e {}; do sleep 0.05; done", file.display());
+    let script = format!(
+        "echo first; {}; yes 0123456789012345678901234567890123456789 | head -c 16000000; touch {}; {}; echo; echo last; exit 3",
+        wait(&go),
+        written.display(),
+        wait(&end)
+    );
+    let id = scene.session(&script);
+    let mut command = scene.command(&["--json", "session", "logs", &id, "--follow"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = lines.next().unwrap().unwrap();
+    assert!(told.contains("first"), "{told}");
+    scene.stack.freeze("nats-server");
+    std::fs::write(&go, "").unwrap();
+    await_that(|| written.exists(), || "the agent stalls".to_owned());
+    scene.stack.thaw("nats-server");
+    std::fs::write(&end, "").unwrap();
+    for line in lines {
+        told.push('\n');
+        told.push_str(&line.unwrap());
+    }
+    assert!(child.wait().unwrap().success());
+    let (mut next, mut missing) = (0, 0);
+    for line in lines_of(&told) {
+        let gap = line["missing"].as_u64().unwrap_or(0);
+        assert_eq!(line["offset"].as_u64(), Some(next + gap), "every byte is shown or said to be missing");
+        next += gap + line["text"].as_str().map_or(0, |text| text.len() as u64);
+        missing += gap;
+    }
+    assert!(missing > 1_000_000, "{missing} bytes are missing: there was no hole");
+    assert!(text_of(&told).ends_with("last\r\n"), "{}", &told[told.len() - 300..]);
+    assert_eq!(lines_of(&told).last().unwrap()["code"], 3);
+}
+
 #[test]
 fn a_prompt_is_pasted_whole_and_then_submitted() {
     let scene = Scene::new();
