@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::install::install;
 use crate::scene::Scene;
 use crate::stub::Stub;
-use crate::worker::{WORKER, script};
+use crate::worker::{WORKER, goes_on, script};
 
 pub const VERSION: &str = "2.1.197";
 const KEY: &str = "sk-ant-stub-0123456789abcdefghij";
@@ -67,6 +67,9 @@ fn a_worker_in_a_terminal_asks_is_answered_and_is_told() {
     assert_eq!(told().matches("look at it once more").count(), 1, "{}", told());
     assert_eq!(told().matches("early bird").count(), 1, "{}", told());
 
+    scene.run(&["session", "stop", &id]);
+    scene.until_session(&id, "stopped");
+    goes_on(&scene, &stub, &id, "active");
     scene.run(&["session", "stop", &id]);
     scene.until_session(&id, "stopped");
 }
