@@ -46,7 +46,7 @@ for i in 1 2 3 4 5 6 7 8; do maestro session spawn --agent shell --prompt 'sleep
 for i in 1 2 3; do maestro message send ann "hello $i"; done
 maestro task export >plan.json; maestro task export --format markdown >plan.md
 cp plan.json plan.jsonl
-mkdir -p ~/.config/fish/completions ~/bin
+mkdir -p ~/.config/fish/completions ~/bin ~/root/tmp ~/root/var/backups
 printf '#!/bin/sh\ncat\n' >~/bin/dot && chmod +x ~/bin/dot
 for file in notes.md short.md report.md; do echo 'all of section 5' >$file; done
 echo '{}' >payload.json
@@ -92,6 +92,8 @@ fn commands_that_stand_alone_are_understood_and_answered() {
     for command in &all {
         let bound = PATIENT.iter().any(|wait| command.starts_with(wait)) && !command.contains("--timeout");
         let line = if bound { format!("{command} --timeout 200ms") } else { command.clone() };
+        // Whose files lie elsewhere on this machine is no affair of ours.
+        let line = line.replace(" /", " ~/root/");
         let output = shell(&format!("PATH=$PATH:~/bin; cd ~/web\n{line}"));
         let said = String::from_utf8_lossy(&[output.stderr, output.stdout].concat()).into_owned();
         let answered = output.status.code().is_some_and(|code| ANSWERED.contains(&code));
