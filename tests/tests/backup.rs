@@ -214,6 +214,10 @@ fn a_restore_over_a_stack_voids_what_is_remembered_and_damage_is_refused() {
 
     let restored = place.maestro(&["restore", directory, "--replace"]).data().clone();
     assert_eq!((&restored["backup"], &restored["replaced"]), (&made["id"], &json!(true)));
+    // A disk that was lost: the sequences begin anew, below those that this home remembers.
+    fs::remove_dir_all(place.home().join("nats/store")).unwrap();
+    let restored = place.maestro(&["restore", directory]).data().clone();
+    assert_eq!((&restored["backup"], &restored["replaced"]), (&made["id"], &json!(false)));
     let stack = Stack::start_in(place, &[]);
     let place = stack.place();
     // At once, though this home has seen later sequences of the ledger before.
