@@ -76,12 +76,34 @@ bench: nats ui ## figures of a release build, as a table and in target/bench (AR
 	$(CARGO) build --release $(PROGRAMS) -p maestro-tests --bins
 	$(CARGO) run --release -p maestro-tests --bin bench -- $(ARGS)
 
+# Tools that are not on every machine are built into target/tools, each once, at a version that is known to work.
+LLVM_COV_VERSION := 0.9.1
+FUZZ_VERSION := 0.13.2
+TOOLS := $(abspath $(TARGET))/tools
+
+$(TOOLS)/bin/cargo-llvm-cov:
+	$(CARGO) install --locked --root $(TOOLS) --version $(LLVM_COV_VERSION) cargo-llvm-cov
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install --locked --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
+
 .PHONY: coverage
-coverage: build browser ## lines that the tests reach: 80 % at least, 95 % in domain and wire (needs cargo-llvm-cov)
-	@if ! command -v cargo-llvm-cov >/dev/null; then \
-		echo "SKIPPED: cargo llvm-cov is not installed (cargo install cargo-llvm-cov)" >&2; exit 0; fi; \
-	$(CARGO) llvm-cov nextest --workspace --no-fail-fast --lcov --output-path $(TARGET)/coverage.lcov && \
-	tests/coverage.py $(TARGET)/coverage.lcov
+coverage: build browser $(TOOLS)/bin/cargo-llvm-cov ## lines that the tests reach: 80 % at least, 95 % in domain and wire (CRATES="-p maestro-wire" for some)
+	@if [ -z "$${LLVM_COV:-}" ]; then rustup component add llvm-tools; fi
+	PATH="$(TOOLS)/bin:$$PATH" $(CARGO) llvm-cov $(if $(NEXTEST),nextest,test) $(or $(CRATES),--workspace) --no-fail-fast \
+		--lcov --output-path $(TARGET)/coverage.lcov
+	tests/coverage.py $(TARGET)/coverage.lcov $(if $(CRATES),--some)
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= command query wait commit reply subject frame config profile
+
+.PHONY: fuzz
+fuzz: $(TOOLS)/bin/cargo-fuzz ## every format that comes from outside under libFuzzer, a minute each (needs a nightly toolchain; FUZZ_SECONDS, FUZZ_TARGETS)
+	cd fuzz && $(CARGO) run -q --bin corpus -- corpus
+	cd fuzz && for target in $(FUZZ_TARGETS); do \
+		PATH="$(TOOLS)/bin:$$PATH" $(CARGO) +nightly fuzz run "$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1; \
+	done
 
 .PHONY: dist
 dist: nats ui ## a release build of the programs as an archive in target/dist (NAME=linux-x86_64)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Reads an lcov file and compares the share of lines that were reached with what is asked for."""
+"""Reads an lcov file and compares the share of lines that were reached with what is asked for.
+With `--some` only of what was measured at all, and not of the workspace."""
 import collections
 import sys
 
@@ -19,8 +20,11 @@ for line in open(sys.argv[1]):
                 lines[part] += 1
                 reached[part] += hit
 
+some = "--some" in sys.argv
 missing = False
 for part, wanted in WANTED.items():
+    if some and (part == "" or not lines[part]):
+        continue
     share = 100.0 * reached[part] / lines[part] if lines[part] else 0.0
     missing |= share < wanted
     print(f"{part or 'workspace':20} {share:5.1f} % of {lines[part]} lines, {wanted:.0f} % wanted")

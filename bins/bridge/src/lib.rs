@@ -24,3 +24,11 @@ mod terminal;
 pub use ask::{address_with_code, health};
 pub use config::{Config, Limits, Part, TlsFiles};
 pub use run::run;
+
+/// Reads a client's frame and says what is wrong with it, as a client is told.
+///
+/// # Errors
+/// `malformed_json`, `unknown_command`, `missing_required_field`, `invalid_value`, …
+pub fn check_frame(text: &str) -> Result<(), maestro_wire::ErrorBody> {
+    socket::check(text)
+}

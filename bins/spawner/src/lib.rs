@@ -25,7 +25,7 @@ mod spawner;
 mod workspace;
 mod worktree;
 
-pub use agent::{Session as AgentSession, environment as agent_environment};
+pub use agent::{Session as AgentSession, check_profile, environment as agent_environment};
 pub use args::{Args, Part};
 pub use config::Config;
 pub use health::health;

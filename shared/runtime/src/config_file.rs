@@ -120,7 +120,8 @@ impl ConfigFile {
         Self::parse(path, &text.unwrap_or_default())
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
+    /// Reads a file's content; `path` is what a mistake is said to be in.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, FileError> {
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
             let line = text[..at].matches('\n').count() + 1;

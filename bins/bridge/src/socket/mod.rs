@@ -25,6 +25,11 @@ use crate::http::{App, login::Entrant, refuse};
 use pump::Target;
 use writer::Farewell;
 
+/// What is wrong with a client's frame.
+pub fn check(text: &str) -> Result<(), ErrorBody> {
+    frame::parse(text).map(|_| ())
+}
+
 /// Replies, pongs and errors on their way; full: the reader waits.
 const CONTROL: usize = 64;
 /// Commits and pages on their way, a megabyte each at most; full: the pump waits and the ring moves on.

@@ -14,4 +14,4 @@ pub use environment::{HIDDEN, NONCE, Session, environment, public, without};
 pub use found::Agents;
 pub use invocation::{Place, invocation};
 pub use printed::{printed, skills};
-pub use profile::{Mode, PromptBy};
+pub use profile::{Mode, PromptBy, check_profile};

@@ -298,6 +298,25 @@ impl Profiles {
     }
 }
 
+/// Reads a profile as a file of this name would be, with the built-in ones to stand on, and says what is wrong with it.
+///
+/// # Errors
+/// The sentence that its author is shown.
+pub fn check_profile(name: &str, text: &str) -> Result<(), String> {
+    let file = PathBuf::from(format!("{name}.toml"));
+    let profile = parse(&file, text).map_err(|mistake| mistake.to_string())?;
+    let builtin: BTreeMap<String, Known> = BUILTIN
+        .into_iter()
+        .filter_map(|(name, text)| {
+            Some((name.to_owned(), Known { profile: parse(Path::new(name), text).ok()?, file: None }))
+        })
+        .collect();
+    let entry = Known { profile, file: Some(file) };
+    let mut all = builtin.clone();
+    all.insert(name.to_owned(), entry.clone());
+    resolve(name, &entry, &all, &builtin, DEEPEST)?.check()
+}
+
 /// A profile of one's own that has a built-in one's name stands on that one.
 fn resolve(
     name: &str,
