@@ -244,7 +244,9 @@ impl From<ConnectError> for ErrorBody {
             ConnectError::Credentials { .. } => {
                 Self::new(ErrorCode::AuthenticationFailed, text).commands(["maestro config list", "maestro doctor"])
             }
-            ConnectError::Tls { .. } => Self::new(ErrorCode::ConnectionRefused, text).commands(["maestro doctor"]),
+            ConnectError::Tls { .. } => Self::new(ErrorCode::ConnectionRefused, text)
+                .suggest("a broker of one's own authority: MAESTRO_NATS_CA_FILE names its certificate (PEM)")
+                .commands(["maestro doctor"]),
             ConnectError::ServerTooOld { found, needed } => Self::new(ErrorCode::BrokerTooOld, text)
                 .with("found", found)
                 .with("needed", needed)

@@ -46,12 +46,16 @@ pub struct Options {
     /// For how long connecting is tried again in all; zero: once. Refused credentials and a too old
     /// broker end it at once.
     pub patience: Duration,
-    /// A certificate authority to trust instead of the system's.
+    /// A certificate authority (PEM) to trust beside the system's, for `tls://` addresses; the file that
+    /// `MAESTRO_NATS_CA_FILE` names unless told otherwise.
     pub ca_file: Option<PathBuf>,
     /// Messages that wait in one subscription; past it messages are dropped and counted. A follower
     /// asks for no more than half of it at a time, so it never loses any.
     pub subscription_capacity: usize,
 }
+
+/// Names the file of a certificate authority; every program and every agent of a session has it from its environment.
+const CA_FILE: &str = "MAESTRO_NATS_CA_FILE";
 
 impl Options {
     /// Options for one address, or several with commas between them, in the mode's usual way.
@@ -67,7 +71,7 @@ impl Options {
                 Mode::OneShot => Duration::ZERO,
                 Mode::Daemon => Duration::from_secs(60),
             },
-            ca_file: None,
+            ca_file: std::env::var_os(CA_FILE).filter(|file| !file.is_empty()).map(PathBuf::from),
             subscription_capacity: 16_384,
         })
     }
@@ -244,7 +248,7 @@ fn nats_options(options: &Options, address: &Address, keeper: &Arc<LinkKeeper>) 
     if let Some((user, password)) = credentials.or(address.credentials()) {
         nats = nats.user_and_password(user.to_owned(), password.to_owned());
     }
-    if let Some(ca) = &options.ca_file {
+    if let Some(ca) = options.ca_file.as_ref().filter(|_| address.wants_tls()) {
         nats = nats.add_root_certificates(ca.clone()).require_tls(true);
     }
     nats
