@@ -10,6 +10,7 @@ pub mod history;
 pub mod markdown;
 pub mod nats;
 pub mod packages;
+pub mod program;
 pub mod proxy;
 pub mod pty;
 pub mod schema;

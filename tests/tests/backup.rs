@@ -234,14 +234,14 @@ fn a_restore_over_a_stack_voids_what_is_remembered_and_damage_is_refused() {
 }
 
 /// `maestro-server restore` as an operator of a cluster types it.
-fn restore(cluster: &Cluster, file: &Path, flags: &[&str]) -> Answer {
+fn restore(cluster: &Cluster, replicas: &str, file: &Path, flags: &[&str]) -> Answer {
     let mut command = Command::new(program("maestro-server"));
     command
         .env_clear()
         .env("MAESTRO_CORE_URL", cluster.url("core"))
         .env("MAESTRO_WORK_URL", cluster.url("core-work"))
         .env("MAESTRO_SPAWNER_URL", cluster.url("spawner"))
-        .env("MAESTRO_STREAM_REPLICAS", "1")
+        .env("MAESTRO_STREAM_REPLICAS", replicas)
         .arg("restore")
         .arg(file)
         .args(flags)
@@ -253,7 +253,7 @@ fn restore(cluster: &Cluster, file: &Path, flags: &[&str]) -> Answer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_the_first_version_is_restored() {
     let mut cluster = Cluster::start(0);
-    let restored = tokio::task::block_in_place(|| restore(&cluster, &golden("v1.tar"), &[]));
+    let restored = tokio::task::block_in_place(|| restore(&cluster, "1", &golden("v1.tar"), &[]));
     let data = restored.data().clone();
     let told: Value = serde_json::from_str(&fs::read_to_string(golden("v1.json")).unwrap()).unwrap();
     assert_eq!((&data["backup"], &data["createdAt"]), (&told["id"], &told["createdAt"]), "{data}");
@@ -286,7 +286,7 @@ async fn a_restore_that_was_interrupted_serves_nobody_and_is_done_again() {
     cluster.project().await;
     let caller = cluster.caller("ann").await;
     command(&caller, &request("task", "create", &json!({ "title": "half" }))).await.unwrap();
-    let running = tokio::task::block_in_place(|| restore(&cluster, &golden("v1.tar"), &["--replace"]));
+    let running = tokio::task::block_in_place(|| restore(&cluster, "1", &golden("v1.tar"), &["--replace"]));
     assert_eq!(running.error(), "still_running");
     tokio::task::block_in_place(|| cluster.replicas[0].stop());
     let core = cluster.client("core").await;
@@ -301,7 +301,7 @@ async fn a_restore_that_was_interrupted_serves_nobody_and_is_done_again() {
         let log = cluster.replicas[0].log();
         assert!(log.contains("holds a part of backup B"), "{log}");
         // Without --replace: what is there is nobody's.
-        restore(&cluster, &golden("v1.tar"), &[]).data();
+        restore(&cluster, "1", &golden("v1.tar"), &[]).data();
         cluster.replicas[0].launch();
         cluster.replicas[0].await_ready();
     });
@@ -323,17 +323,7 @@ async fn a_backup_is_restored_into_a_cluster_of_three() {
     // The streams are made by whoever comes first; a cluster needs a moment until it has a leader.
     let deadline = Instant::now() + SOON;
     let restored = loop {
-        let mut command = Command::new(program("maestro-server"));
-        command
-            .env_clear()
-            .env("MAESTRO_CORE_URL", cluster.url("core"))
-            .env("MAESTRO_WORK_URL", cluster.url("core-work"))
-            .env("MAESTRO_SPAWNER_URL", cluster.url("spawner"))
-            .env("MAESTRO_STREAM_REPLICAS", "3")
-            .arg("restore")
-            .arg(golden("v1.tar"))
-            .stdin(Stdio::null());
-        let restored = tokio::task::block_in_place(|| answer(&mut command));
+        let restored = tokio::task::block_in_place(|| restore(&cluster, "3", &golden("v1.tar"), &[]));
         if restored.code == 0 {
             break restored;
         }

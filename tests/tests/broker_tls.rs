@@ -4,11 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use maestro_tests::cluster::{Cli, Said};
 use maestro_tests::nats::{Flavour, Layout, NatsServer};
+use maestro_tests::program::Program;
 use maestro_tests::stack::program;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
@@ -23,44 +22,14 @@ fn certificate(directory: &Path, name: &str) -> (PathBuf, PathBuf) {
     files
 }
 
-struct Programs(Vec<Child>);
-
-impl Drop for Programs {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn start(name: &str, directory: &Path, variables: &[(&str, &str)]) -> Child {
-    let ready = directory.join(format!("{name}.ready"));
-    let log = std::fs::File::create(directory.join(format!("{name}.log"))).unwrap();
-    let child = Command::new(program(name))
-        .env_clear()
-        .env("HOME", directory)
-        .env("PATH", "/usr/bin:/bin")
-        .envs(variables.iter().copied())
-        .arg("--data")
-        .arg(directory.join(name))
-        .arg("--ready-file")
-        .arg(&ready)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    until(|| ready.exists(), || std::fs::read_to_string(directory.join(format!("{name}.log"))).unwrap_or_default());
-    child
-}
-
-fn until(mut there: impl FnMut() -> bool, otherwise: impl Fn() -> String) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !there() {
-        assert!(Instant::now() < end, "{}", otherwise());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+fn start(name: &str, directory: &Path, variables: &[(&str, &str)]) -> Program {
+    let program = Program::new(directory, name, name);
+    let data = program.data().display().to_string();
+    let mut program =
+        variables.iter().fold(program.arguments(&["--data", &data]), |p, (name, value)| p.variable(name, value));
+    program.launch();
+    program.await_ready();
+    program
 }
 
 #[test]
@@ -77,14 +46,14 @@ fn everybody_checks_whom_they_talk_to() {
     let url = |user: &str| format!("tls://{user}:{}@127.0.0.1:{}", nats.password(user), nats.port());
     let (core, work, spawner, edge) = (url("core"), url("core-work"), url("spawner"), url("edge"));
     let ca = certificate_file.to_str().unwrap();
-    let _programs = Programs(vec![
+    let _programs = [
         start("maestro-server", place.path(), &[("MAESTRO_CORE_URL", &core), ("MAESTRO_WORK_URL", &work), (CA, ca)]),
         start(
             "maestro-spawner",
             place.path(),
             &[("MAESTRO_NATS_URL", &spawner), ("MAESTRO_EDGE_URL", &edge), (CA, ca)],
         ),
-    ]);
+    ];
 
     let ann = Cli::new(&edge, "ann").with(CA, ca);
     let done = |said: &Said| assert_eq!(said.code, 0, "{said:?}");

@@ -198,8 +198,7 @@ impl Follower {
         if self.lagged > 0 && created.num_pending == 0 && self.leader_last().await? >= self.next_seq.unwrap_or(1) {
             // Chance has put it where the last one was.
             self.lagged -= 1;
-            let path = format!("CONSUMER.DELETE.{}.{}", self.options.stream, created.name);
-            let _: Value = self.client.api(&path, None::<&()>).await?;
+            self.client.forget_consumer(&self.options.stream, &created.name).await?;
             return Err(ApiError::Unavailable);
         }
         self.lagged = 0;
@@ -264,9 +263,8 @@ impl Follower {
     /// Removes the consumer at the broker.
     pub async fn close(mut self) {
         if let Some(live) = self.live.take() {
-            let path = format!("CONSUMER.DELETE.{}.{}", self.options.stream, live.consumer);
             // Otherwise the broker removes it after its silence.
-            let _ = self.client.api::<Value>(&path, None::<&()>).await;
+            let _ = self.client.forget_consumer(&self.options.stream, &live.consumer).await;
         }
     }
 }

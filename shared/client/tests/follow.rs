@@ -30,6 +30,24 @@ async fn append(client: &Client, subject: &str, body: &'static str) -> u64 {
     client.append(subject, body, &Headers::new().with("A", "b"), None, ACK).await.unwrap().seq
 }
 
+/// The name of the one consumer that there is.
+async fn only_consumer(client: &Client) -> String {
+    let names = client.request("$JS.API.CONSUMER.NAMES.EVENTS", &Headers::new(), Bytes::new(), ACK).await.unwrap();
+    names.json::<serde_json::Value>().unwrap()["consumers"][0].as_str().unwrap().to_owned()
+}
+
+/// A follower that gives its consumer up after `stall` and has had its first message.
+async fn watched(stall: Duration) -> (Server, Client, Follower) {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    events(&client).await;
+    append(&client, "evt.web", "one").await;
+    let heartbeat = Duration::from_millis(200);
+    let mut follower = client.follow(FollowOptions { heartbeat, stall, ..options(Start::First) });
+    message(&mut follower).await;
+    (server, client, follower)
+}
+
 async fn events(client: &Client) {
     stream(client, "EVENTS", &["evt.*"], json!({ "max_msgs": 100_000 })).await;
 }
@@ -130,9 +148,7 @@ async fn a_consumer_that_vanishes_is_made_anew() {
     for seq in 1..=3 {
         assert_eq!(message(&mut follower).await.stream_seq, seq);
     }
-    let names = client.request("$JS.API.CONSUMER.NAMES.EVENTS", &Headers::new(), Bytes::new(), ACK).await.unwrap();
-    let names: serde_json::Value = names.json().unwrap();
-    let name = names["consumers"][0].as_str().unwrap();
+    let name = only_consumer(&client).await;
     assert!(name.starts_with("test-"));
     let subject = format!("$JS.API.CONSUMER.DELETE.EVENTS.{name}");
     client.request(&subject, &Headers::new(), Bytes::new(), ACK).await.unwrap();
@@ -143,13 +159,8 @@ async fn a_consumer_that_vanishes_is_made_anew() {
 
 #[tokio::test]
 async fn silence_is_noticed_by_the_own_watchdog() {
-    let server = Server::start(OPEN);
-    let client = server.client().await;
-    events(&client).await;
-    append(&client, "evt.web", "one").await;
-    let (heartbeat, stall) = (Duration::from_millis(200), Duration::from_millis(500));
-    let mut follower = client.follow(FollowOptions { heartbeat, stall, ..options(Start::First) });
-    message(&mut follower).await;
+    let stall = Duration::from_millis(500);
+    let (server, client, mut follower) = watched(stall).await;
     // Heartbeats keep an idle consumer.
     assert!(tokio::time::timeout(stall * 3, follower.next()).await.is_err());
     assert_eq!(follower.restarts(), 0);
@@ -164,16 +175,8 @@ async fn silence_is_noticed_by_the_own_watchdog() {
 /// Heartbeats are no deliveries. A consumer that is held still stands for one whose broker lags for good.
 #[tokio::test]
 async fn a_consumer_that_lives_and_delivers_nothing_is_given_up() {
-    let server = Server::start(OPEN);
-    let client = server.client().await;
-    events(&client).await;
-    append(&client, "evt.web", "one").await;
-    let (heartbeat, stall) = (Duration::from_millis(200), Duration::from_millis(600));
-    let mut follower = client.follow(FollowOptions { heartbeat, stall, ..options(Start::First) });
-    message(&mut follower).await;
-    let names = client.request("$JS.API.CONSUMER.NAMES.EVENTS", &Headers::new(), Bytes::new(), ACK).await.unwrap();
-    let names: serde_json::Value = names.json().unwrap();
-    let subject = format!("$JS.API.CONSUMER.PAUSE.EVENTS.{}", names["consumers"][0].as_str().unwrap());
+    let (_server, client, mut follower) = watched(Duration::from_millis(600)).await;
+    let subject = format!("$JS.API.CONSUMER.PAUSE.EVENTS.{}", only_consumer(&client).await);
     let pause = json!({ "pause_until": "2099-01-01T00:00:00Z" }).to_string();
     let paused = client.request(&subject, &Headers::new(), pause.into(), ACK).await.unwrap();
     assert_eq!(paused.json::<serde_json::Value>().unwrap()["paused"], true);
@@ -185,13 +188,8 @@ async fn a_consumer_that_lives_and_delivers_nothing_is_given_up() {
 /// Whoever waits for a moment only, again and again, hears of a stall as well.
 #[tokio::test]
 async fn silence_is_noticed_by_an_impatient_caller() {
-    let server = Server::start(OPEN);
-    let client = server.client().await;
-    events(&client).await;
-    append(&client, "evt.web", "one").await;
-    let (heartbeat, stall) = (Duration::from_millis(200), Duration::from_millis(600));
-    let mut follower = client.follow(FollowOptions { heartbeat, stall, ..options(Start::First) });
-    message(&mut follower).await;
+    let stall = Duration::from_millis(600);
+    let (server, client, mut follower) = watched(stall).await;
     server.signal("STOP");
     for _ in 0..10 {
         assert!(tokio::time::timeout(stall / 4, follower.next()).await.is_err());

@@ -4,7 +4,6 @@ mod clock;
 mod disk;
 mod load;
 mod plan;
-mod program;
 mod run;
 mod watch;
 mod world;

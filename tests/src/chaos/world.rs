@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::clock::Clock;
 use super::disk::Disk;
 use super::plan::{Fault, Setup, Victim};
-use super::program::Program;
 use crate::nats::{Flavour, Layout, NatsServer};
+use crate::program::Program;
 use crate::proxy::Proxy;
 use crate::stack::{program, still_alive};
 

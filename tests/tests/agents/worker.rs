@@ -83,6 +83,20 @@ fn headless(agent: &str, (scene, stub): &(Scene, Stub)) {
     goes_on(scene, stub, &id, "exited");
 }
 
+/// A message that comes while it waits at its prompt is typed there and reaches its model.
+pub fn is_told(scene: &Scene, stub: &Stub, id: &str) {
+    let late = scene.run(&["message", "send", id, "look at it once more"]);
+    let late = format!("message/{}", late["id"].as_str().unwrap());
+    scene.until(
+        "the message is seen",
+        || scene.receipts(&late).last().is_some_and(|last| last == "seen"),
+        || format!("{:?}\n{}", scene.receipts(&late), scene.shown(id)),
+    );
+    assert_eq!(scene.receipts(&late), ["queued", "delivered", "seen"]);
+    let told = || stub.heard(WORKER).told;
+    scene.until("the model hears it", || told().contains("look at it once more"), told);
+}
+
 /// It works, waits at its prompt, is told by typing, and is stopped.
 fn in_a_terminal(agent: &str, (scene, stub): &(Scene, Stub)) -> String {
     let id = works(scene, stub, agent);
@@ -90,16 +104,7 @@ fn in_a_terminal(agent: &str, (scene, stub): &(Scene, Stub)) -> String {
     assert_eq!(scene.run(&["session", "info", &id])["status"], "active");
     // Else a hook would tell it before it is typed.
     hooks_were_heard(scene, &id);
-    let late = scene.run(&["message", "send", &id, "look at it once more"]);
-    let late = format!("message/{}", late["id"].as_str().unwrap());
-    scene.until(
-        "the message is seen",
-        || scene.receipts(&late).last().is_some_and(|last| last == "seen"),
-        || format!("{:?}\n{}", scene.receipts(&late), scene.shown(&id)),
-    );
-    assert_eq!(scene.receipts(&late), ["queued", "delivered", "seen"]);
-    let told = || stub.heard(WORKER).told;
-    scene.until("the model hears it", || told().contains("look at it once more"), told);
+    is_told(scene, stub, &id);
     hooks_were_heard(scene, &id);
     scene.run(&["session", "stop", &id]);
     scene.until_session(&id, "stopped");

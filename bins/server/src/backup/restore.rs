@@ -298,10 +298,12 @@ async fn append(
                 unsure = true;
                 error
             }
-            Err(error @ (AppendError::Disconnected | AppendError::Unavailable(_) | AppendError::NoStream { .. })) => {
-                error
-            }
-            Err(AppendError::Conflict { last: None }) => AppendError::Conflict { last: None },
+            Err(
+                error @ (AppendError::Disconnected
+                | AppendError::Unavailable(_)
+                | AppendError::NoStream { .. }
+                | AppendError::Conflict { last: None }),
+            ) => error,
             Err(AppendError::Full { reason }) => {
                 return Err(ErrorBody::new(ErrorCode::LedgerFull, format!("there is no room for it: {reason}"))
                     .suggest("make room on the broker's disk, then restore again"));

@@ -26,6 +26,9 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 /// A clock may be this far ahead of ours.
 const AHEAD_MILLIS: i64 = 3600 * 1000;
 
+/// What a full disk looks like from here.
+const SILENT: &str = "it acknowledges nothing, though the broker answers";
+
 fn full(reason: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::LedgerFull, format!("the ledger has no room: {reason}"))
         .suggest("make room on the broker's disk or raise the limit of the stream EVENTS")
@@ -81,7 +84,7 @@ impl Actor {
             let outcome = if draft.accepted.is_empty() {
                 self.confirm().await
             } else if self.silence.lasts() {
-                Next::GiveUp(full("it acknowledges nothing, though the broker answers"))
+                Next::GiveUp(full(SILENT))
             } else {
                 let (payload, events) = (std::mem::take(&mut draft.payload), std::mem::take(&mut draft.events));
                 self.append(payload.into(), events).await
@@ -276,7 +279,7 @@ impl Actor {
                     next
                 } else if matches!(next, Next::Again) && self.silence.goes_on() {
                     tracing::error!(project = %self.project.id, "the ledger acknowledges nothing: its disk may be full");
-                    Next::GiveUp(full("it acknowledges nothing, though the broker answers"))
+                    Next::GiveUp(full(SILENT))
                 } else {
                     next
                 }

@@ -195,6 +195,12 @@ mod tests {
         }
     }
 
+    fn with(change: impl FnOnce(&mut SystemView)) -> SystemView {
+        let mut changed = view();
+        change(&mut changed);
+        changed
+    }
+
     /// The check of this name that is worst.
     fn worst(view: &SystemView, clock: i64, name: &str) -> Check {
         let checks = checks(view, clock, None);
@@ -225,129 +231,37 @@ mod tests {
         };
         let letter = DeadLetter { project: "web".parse().unwrap(), what: maestro_domain::Line::lossy("stop s1") };
         let wrong: Vec<(&str, SystemView, i64, Verdict, &str)> = vec![
-            (
-                "servers",
-                {
-                    let mut v = view();
-                    v.replicas[1].serving = false;
-                    v
-                },
-                0,
-                Verdict::Warn,
-                "r2 takes no requests",
-            ),
-            (
-                "servers",
-                {
-                    let mut v = view();
-                    v.replicas[1].behind = 5_000;
-                    v
-                },
-                0,
-                Verdict::Warn,
-                "5000 commits behind",
-            ),
-            (
-                "servers",
-                {
-                    let mut v = view();
-                    v.replicas.clear();
-                    v
-                },
-                0,
-                Verdict::Warn,
-                "0 of 1 answer",
-            ),
+            ("servers", with(|v| v.replicas[1].serving = false), 0, Verdict::Warn, "r2 takes no requests"),
+            ("servers", with(|v| v.replicas[1].behind = 5_000), 0, Verdict::Warn, "5000 commits behind"),
+            ("servers", with(|v| v.replicas.clear()), 0, Verdict::Warn, "0 of 1 answer"),
             (
                 "versions",
-                {
-                    let mut v = view();
-                    v.versions.insert("0.0.9".to_owned(), vec!["spawner n1".to_owned()]);
-                    v
-                },
+                with(|v| drop(v.versions.insert("0.0.9".to_owned(), vec!["spawner n1".to_owned()]))),
                 0,
                 Verdict::Warn,
                 "0.0.9: spawner n1",
             ),
-            (
-                "streams",
-                {
-                    let mut v = view();
-                    v.streams = vec![stream("EVENTS", 85)];
-                    v
-                },
-                0,
-                Verdict::Warn,
-                "85 % full",
-            ),
-            (
-                "streams",
-                {
-                    let mut v = view();
-                    v.streams = vec![stream("EVENTS", 99)];
-                    v
-                },
-                0,
-                Verdict::Fail,
-                "99 % full",
-            ),
-            (
-                "streams",
-                {
-                    let mut v = view();
-                    v.streams = vec![stream("TERM", 99)];
-                    v
-                },
-                0,
-                Verdict::Ok,
-                "1 streams",
-            ),
+            ("streams", with(|v| v.streams = vec![stream("EVENTS", 85)]), 0, Verdict::Warn, "85 % full"),
+            ("streams", with(|v| v.streams = vec![stream("EVENTS", 99)]), 0, Verdict::Fail, "99 % full"),
+            ("streams", with(|v| v.streams = vec![stream("TERM", 99)]), 0, Verdict::Ok, "1 streams"),
             ("spawners", view(), 0, Verdict::Warn, "none is there"),
             (
                 "pools",
-                {
-                    let mut v = view();
-                    v.pools = vec![pool(2, Some("no spawner in pool gpu"))];
-                    v
-                },
+                with(|v| v.pools = vec![pool(2, Some("no spawner in pool gpu"))]),
                 0,
                 Verdict::Warn,
                 "2 sessions wait for pool gpu: no spawner",
             ),
-            (
-                "pools",
-                {
-                    let mut v = view();
-                    v.pools = vec![pool(2, None)];
-                    v
-                },
-                0,
-                Verdict::Ok,
-                "only just",
-            ),
+            ("pools", with(|v| v.pools = vec![pool(2, None)]), 0, Verdict::Ok, "only just"),
             ("clocks", view(), -5_000, Verdict::Warn, "the clock of r1 is 5 s behind ours"),
             (
                 "clocks",
-                {
-                    let mut v = view();
-                    v.replicas[1].clock_ahead = Some(7_200_000);
-                    v
-                },
+                with(|v| v.replicas[1].clock_ahead = Some(7_200_000)),
                 0,
                 Verdict::Fail,
                 "r2 is 7200 s ahead of that of r1",
             ),
-            (
-                "effects",
-                {
-                    let mut v = view();
-                    v.dead_letters = vec![letter];
-                    v
-                },
-                0,
-                Verdict::Warn,
-                "web: stop s1",
-            ),
+            ("effects", with(|v| v.dead_letters = vec![letter]), 0, Verdict::Warn, "web: stop s1"),
         ];
         for (name, view, clock, verdict, said) in wrong {
             let check = worst(&view, clock, name);

@@ -110,12 +110,7 @@ fn end_for_good(
     draft.put_session(change, after);
     let held = give_back(draft, before, text, Counts::No);
     unassign(draft, before);
-    let mut message = format!("{} ({}) {text}", before.id, before.name);
-    if !held.is_empty() {
-        message.push_str(&format!("; given back: {held}"));
-    }
-    message.push_str(&format!("; `maestro session resume {}` goes on with it", before.id));
-    draft.notify(&before.parent, before.tasks.first().copied(), &message);
+    tell_parent(draft, before, text, &held, &goes_on(before));
 }
 
 /// Takes the claims off a session that has ended; which tasks these were, as text.
@@ -189,17 +184,20 @@ pub(crate) fn end(
     if !restarts || (at_once && !begun) {
         unassign(draft, before);
     }
-    let mut message = format!("{} ({}) {text}", before.id, before.name);
-    if !held.is_empty() {
-        message.push_str(&format!("; given back: {held}"));
-    }
-    if begun || (restarts && !at_once) {
-        message.push_str("; it will be started again");
-    }
-    if cause == Some(StopCause::Shutdown) {
-        message.push_str(&format!("; `maestro session resume {}` goes on with it", before.id));
-    }
-    draft.notify(&before.parent, before.tasks.first().copied(), &message);
+    let again = if begun || (restarts && !at_once) { "; it will be started again" } else { "" };
+    let resume = if cause == Some(StopCause::Shutdown) { goes_on(before) } else { String::new() };
+    tell_parent(draft, before, text, &held, &format!("{again}{resume}"));
+}
+
+/// What its parent hears of an end: how it ended, what it gave back, and what comes next.
+fn tell_parent(draft: &mut Draft, ended: &Session, text: &str, held: &str, next: &str) {
+    let held = if held.is_empty() { String::new() } else { format!("; given back: {held}") };
+    let message = format!("{} ({}) {text}{held}{next}", ended.id, ended.name);
+    draft.notify(&ended.parent, ended.tasks.first().copied(), &message);
+}
+
+fn goes_on(ended: &Session) -> String {
+    format!("; `maestro session resume {}` goes on with it", ended.id)
 }
 
 /// Takes the session's assignments off: it will not come for them any more.
