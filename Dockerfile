@@ -55,7 +55,7 @@ RUN --mount=type=cache,target=/root/.cargo/registry,sharing=locked \
 # ---- what all images have in common: one user, and directories that are his before a volume covers them
 FROM ${BASE} AS common
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates openssl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --home-dir /home/maestro --create-home --shell /bin/bash maestro \
     && install -d -o maestro -g maestro -m 700 /var/lib/maestro /run/maestro
@@ -97,10 +97,10 @@ ENV SHELL=/bin/bash
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s CMD ["maestro-spawner", "health"]
 ENTRYPOINT ["maestro-spawner"]
 
-# The command line, and `maestro-init`, which makes secrets and the broker's configuration on a first start.
+# The command line, and `maestro-init`, which makes secrets, certificates and the broker's configuration on a first start.
 FROM common AS cli
 USER root
-RUN cd / && install -d -o maestro -g maestro -m 700 secrets secrets/own secrets/nats secrets/nats-2 secrets/nats-3 \
+RUN cd / && install -d -o maestro -g maestro -m 700 certs secrets secrets/own secrets/nats secrets/nats-2 secrets/nats-3 \
     secrets/server secrets/bridge secrets/spawner secrets/cli
 USER 10001:10001
 COPY --from=programs /out/maestro /usr/local/bin/

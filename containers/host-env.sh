@@ -5,12 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 compose() { ${DOCKER_COMPOSE:-docker compose} "$@"; }
 
-password() { compose run --rm --no-deps -T --entrypoint cat init "/secrets/own/$1" </dev/null; }
+secret() { compose run --rm --no-deps -T --entrypoint cat init "/secrets/own/$1" </dev/null; }
 
 ports=
 for broker in nats nats-2 nats-3; do
     if found=$(compose port "$broker" 4222 2>/dev/null) && [ -n "$found" ]; then
-        ports+="$found "
+        ports+="${found/#0.0.0.0:/127.0.0.1:} "
     fi
 done
 [ -n "$ports" ] || {
@@ -19,12 +19,22 @@ done
     exit 1
 }
 
+scheme=$(secret scheme)
+# The brokers' authority is no secret; it is named after the stack, for there may be several.
+if [ "$scheme" = tls ]; then
+    read -r stack < <(compose ps --format '{{.Project}}')
+    ca=${MAESTRO_HOME:-$HOME/.maestro}/ca-$stack.crt
+    mkdir -p -m 700 "${ca%/*}"
+    secret ca.crt >"$ca"
+    printf "export MAESTRO_NATS_CA_FILE='%s'\n" "$ca"
+fi
+
 # Every broker that runs, so that one of them may go away.
 addresses() {
-    local list='' port secret
-    secret=$(password "$1")
+    local list='' port password
+    password=$(secret "$1")
     for port in $ports; do
-        list+=${list:+,}nats://$1:$secret@$port
+        list+=${list:+,}$scheme://$1:$password@$port
     done
     printf '%s' "$list"
 }

@@ -4,6 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use maestro_tests::nats::nats_server_binary;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -84,5 +87,78 @@ fn one_base_image_is_enough() {
     assert!(!dockerfile.contains("syntax="), "a frontend would be pulled too");
     for target in ["server", "bridge", "spawner", "cli", "nats"] {
         assert!(stages.contains(target), "no target {target}");
+    }
+}
+
+/// Runs `init` on directories instead of volumes.
+fn init(secrets: &Path, settings: &[(&str, &str)]) -> Output {
+    for name in ["own", "nats", "nats-2", "nats-3", "server", "bridge", "spawner", "cli"] {
+        std::fs::create_dir_all(secrets.join(name)).unwrap();
+    }
+    Command::new("bash")
+        .arg(root().join("containers/init.sh"))
+        .env("MAESTRO_SECRETS", secrets)
+        .env("MAESTRO_CERTS", secrets.join("certs"))
+        .env("MAESTRO_TEMPLATES", root().join("nats"))
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What `init` writes is a configuration that a broker takes, with the paths of these directories.
+fn broker_takes(secrets: &Path, name: &str) {
+    let file = secrets.join(name).join("nats.conf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let here = secrets.join(name).join("here.conf");
+    std::fs::write(&here, text.replace("/run/maestro", secrets.join(name).to_str().unwrap())).unwrap();
+    let tested = Command::new(nats_server_binary()).arg("-t").arg("-c").arg(&here).output().unwrap();
+    assert!(tested.status.success(), "{}", said(&tested));
+}
+
+/// Nothing else of Maestro needs the openssl command; the images and Debian with certificate authorities have it.
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "written for the images")]
+fn init_keeps_passwords_and_turns_tls_on() {
+    let place = tempfile::tempdir().unwrap();
+    let file = |name: &str| std::fs::read_to_string(place.path().join(name)).unwrap();
+    let cluster = ("MAESTRO_PROFILES", "cluster");
+
+    let plain = init(place.path(), &[cluster]);
+    assert!(plain.status.success(), "{}", said(&plain));
+    let address = file("server/core-url");
+    assert!(address.starts_with("nats://core:"), "{address}");
+    broker_takes(place.path(), "nats-2");
+    assert!(!file("nats-2/nats.conf").contains("tls"));
+
+    let encrypted =
+        init(place.path(), &[cluster, ("MAESTRO_NATS_TLS", "1"), ("MAESTRO_NATS_NAMES", "a.example,192.0.2.7")]);
+    assert!(encrypted.status.success(), "{}", said(&encrypted));
+    assert_eq!(file("server/core-url"), address.replace("nats://", "tls://"), "the passwords are those of before");
+    for broker in ["nats", "nats-2", "nats-3"] {
+        broker_takes(place.path(), broker);
+        assert_eq!(file(&format!("{broker}/nats.conf")).matches("tls {").count(), 2, "clients and routes");
+        assert!(!place.path().join(broker).join("authority.key").exists());
+    }
+
+    // Certificates of somebody else, for another name or not there.
+    let certs = place.path().join("certs");
+    std::fs::create_dir(&certs).unwrap();
+    std::fs::copy(place.path().join("own/ca.crt"), certs.join("ca.crt")).unwrap();
+    for (kind, given) in [("crt", "nats.crt"), ("key", "nats.key"), ("crt", "nats-2.crt"), ("key", "nats-2.key")] {
+        std::fs::copy(place.path().join(format!("nats/tls.{kind}")), certs.join(given)).unwrap();
+    }
+    let foreign = init(place.path(), &[cluster, ("MAESTRO_NATS_TLS", "1")]);
+    assert!(!foreign.status.success() && said(&foreign).contains("for the name 'nats-2'"), "{}", said(&foreign));
+    std::fs::remove_file(certs.join("nats.key")).unwrap();
+    let missing = init(place.path(), &[cluster, ("MAESTRO_NATS_TLS", "1")]);
+    assert!(!missing.status.success() && said(&missing).contains("no nats.key"), "{}", said(&missing));
+
+    for settings in [[cluster, ("MAESTRO_NATS_TLS", "yes")], [("MAESTRO_PROFILES", ""), ("MAESTRO_NATS_TLS", "")]] {
+        let refused = init(place.path(), &settings);
+        assert!(!refused.status.success() && said(&refused).contains("hint:"), "{}", said(&refused));
     }
 }
