@@ -159,7 +159,7 @@ compose-env: ## prints what this host's maestro needs for the stack of `docker c
 	@containers/host-env.sh
 
 .PHONY: test-compose
-test-compose: ## the containers for real: build, up, work, kill, restart, cluster (PARTS="build single" for some)
+test-compose: ## the containers for real: build, up, work, kill, restart, restore, TLS, cluster (PARTS="build single" for some)
 	$(CARGO) build -p maestro-cli --bins
 	@tests/compose/run.sh $(PARTS)
 
