@@ -63,7 +63,7 @@ engine_reaches_packages() {
     local said
     said=$(timeout 120 docker run --rm "$engine_base" apt-get "${engine_patience[@]}" -o APT::Update::Error-Mode=any -qq update 2>&1) &&
         return 0
-    engine_skip "a container of this engine does not reach Debian's packages: $(tail -n 1 <<<"$said")"
+    engine_skip "a container of this engine does not reach Debian's packages: $(head -n 1 <<<"$said")"
     return 1
 }
 
@@ -91,8 +91,14 @@ engine_unpack() {
     touch "$engine_dir/root/.complete"
 }
 
+# What is there stays at its version.
 engine_install() {
-    timeout 300 apt-get "${engine_patience[@]}" install -y -qq --no-install-recommends runc iptables debootstrap ca-certificates >/dev/null
+    local package missing=()
+    for package in runc iptables debootstrap ca-certificates; do
+        [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] ||
+        timeout 300 apt-get "${engine_patience[@]}" install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 engine_daemon() {
