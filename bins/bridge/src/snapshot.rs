@@ -23,8 +23,11 @@ const NEAR: usize = 64;
 /// Snapshots that are kept, and how large one of them may be.
 const KEPT_PROJECTS: usize = 4;
 const KEPT_BYTES: usize = 16 << 20;
-/// Items a page: with the longest rows well below a megabyte.
+/// Items that are asked for at once: with the longest rows well below a megabyte.
 const PAGE: u32 = 250;
+/// Bytes of the items in a page. What writes a frame keeps a buffer of the longest one for as long as the client stays,
+/// so a page is as short as can be: a client's memory is bounded by it.
+const PAGE_BYTES: usize = 12 << 10;
 /// Sessions that a snapshot shows at most, the ended ones included; tasks come all.
 const SESSION_PAGES: u32 = 8;
 /// Entries of the timeline that a snapshot begins with; fewer when they are too long for one answer.
@@ -140,7 +143,7 @@ async fn make(app: &App, project: &ProjectId, seen: &Seen, made: &mut Made<'_>) 
     loop {
         let query = TaskList { limit: Some(PAGE), cursor, ..TaskList::default() };
         let (seq, page) = ask(caller, &place, &Query::TaskList(query), seen).await?;
-        made.page(seq, &page.items, &[], None)?;
+        made.take(seq, &page.items, &[])?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
@@ -149,14 +152,19 @@ async fn make(app: &App, project: &ProjectId, seen: &Seen, made: &mut Made<'_>) 
     for _ in 0..SESSION_PAGES {
         let query = SessionList { all: true, limit: Some(PAGE), cursor, ..SessionList::default() };
         let (seq, page) = ask(caller, &place, &Query::SessionList(query), seen).await?;
-        made.page(seq, &[], &page.items, None)?;
+        made.take(seq, &[], &page.items)?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
         }
     }
     let (seq, timeline) = recent(caller, &place, seen).await.unwrap_or((made.lowest, Vec::new()));
-    made.page(seq, &[], &[], Some(&timeline))
+    let mut entries = pieces(&timeline);
+    let mut last = entries.next().unwrap_or_default();
+    for piece in entries {
+        made.page(seq, &[], &[], Some(std::mem::replace(&mut last, piece)), false)?;
+    }
+    made.page(seq, &[], &[], Some(last), true)
 }
 
 /// The timeline's newest entries, as many as come: tasks and sessions are worth showing without them.
@@ -205,6 +213,18 @@ struct Made<'a> {
 }
 
 impl Made<'_> {
+    /// Takes what the server answered, in pages.
+    fn take(&mut self, seq: u64, tasks: &[Box<RawValue>], sessions: &[Box<RawValue>]) -> Result<(), Failed> {
+        for tasks in pieces(tasks) {
+            self.page(seq, tasks, &[], None, false)?;
+        }
+        for sessions in pieces(sessions) {
+            self.page(seq, &[], sessions, None, false)?;
+        }
+        self.lowest = self.lowest.min(seq);
+        Ok(())
+    }
+
     /// Takes a page and passes it on if the client takes it now; others are not kept waiting for one that reads slowly.
     fn page(
         &mut self,
@@ -212,9 +232,10 @@ impl Made<'_> {
         tasks: &[Box<RawValue>],
         sessions: &[Box<RawValue>],
         timeline: Option<&[Box<RawValue>]>,
+        last: bool,
     ) -> Result<(), Failed> {
         self.lowest = self.lowest.min(seq);
-        let (last, page) = (timeline.is_some(), self.pages.len());
+        let page = self.pages.len();
         let frame = Frame { r#type: "snapshot", project: &self.project, seq, page, last, tasks, sessions, timeline };
         let text: Utf8Bytes = serde_json::to_string(&frame).unwrap_or_default().into();
         if self.sent == self.pages.len() {
@@ -226,5 +247,39 @@ impl Made<'_> {
         }
         self.pages.push(text);
         Ok(())
+    }
+}
+
+/// `items` in runs of [`PAGE_BYTES`] at most, or of one item that is longer.
+fn pieces(items: &[Box<RawValue>]) -> impl Iterator<Item = &[Box<RawValue>]> {
+    let mut rest = items;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = rest.iter().take_while(|item| {
+            bytes += item.get().len();
+            bytes <= PAGE_BYTES
+        });
+        let (piece, left) = rest.split_at_checked(fits.count().max(1))?;
+        rest = left;
+        Some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(items: &[usize]) -> Vec<usize> {
+        let items: Vec<_> =
+            items.iter().map(|n| RawValue::from_string(format!("\"{}\"", "x".repeat(n - 2))).unwrap()).collect();
+        pieces(&items).map(<[_]>::len).collect()
+    }
+
+    #[test]
+    fn a_page_ends_before_it_is_too_long_and_holds_one_item_at_least() {
+        assert_eq!(lengths(&[]), Vec::<usize>::new());
+        assert_eq!(lengths(&[10, 20]), [2]);
+        assert_eq!(lengths(&[PAGE_BYTES / 2, PAGE_BYTES / 2, 10]), [2, 1]);
+        assert_eq!(lengths(&[10, PAGE_BYTES * 3, PAGE_BYTES + 1, 10, 10]), [1, 1, 1, 2]);
     }
 }

@@ -27,8 +27,24 @@ function compressed(): Plugin {
   };
 }
 
+/** The page is asked for at once, beside the connection that asks for it. */
+function pageEarly(): Plugin {
+  return {
+    name: "page-early", apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html, { bundle }) => {
+        const page = Object.values(bundle ?? {}).find((each) => each.type === "chunk" && each.facadeModuleId?.endsWith("/src/page.tsx"));
+        if (page?.type !== "chunk") throw new Error("the page has no chunk of its own");
+        const missing = [page.fileName, ...page.imports].filter((file) => !html.includes(`/${file}"`));
+        return missing.map((file) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` }, injectTo: "head" as const }));
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), compressed(), pageEarly()],
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 900 },
   server: { proxy: { "/api": bridge, "/ws": { target: bridge, ws: true } } },
 });

@@ -58,8 +58,8 @@ pub async fn upgrade(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: W
     upgrade
         .max_message_size(app.limits.frame_bytes)
         .max_frame_size(app.limits.frame_bytes)
-        .read_buffer_size(8 << 10)
-        .write_buffer_size(32 << 10)
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(8 << 10)
         .max_write_buffer_size(8 << 20)
         .on_upgrade(move |socket| {
             tracker.track_future(async move {

@@ -68,10 +68,11 @@ impl Pump<'_> {
     async fn run(&self, since: Option<u64>) -> Gone {
         let mut since = since;
         loop {
-            // A client that is ahead of the stream comes from another one.
+            // A client that is ahead of the stream comes from another one. What happens once is kept apart, so that it
+            // takes no memory for as long as the client follows.
             let position = match since.take() {
                 Some(position) => position,
-                None => match self.snapshot().await {
+                None => match Box::pin(self.snapshot()).await {
                     Ok(position) => position,
                     Err(Gone) => return Gone,
                 },
@@ -92,7 +93,7 @@ impl Pump<'_> {
 
     /// Returns when the client has fallen behind what can be replayed.
     async fn join_and_follow(&self, position: u64) -> Result<(), Gone> {
-        let Some(position) = self.join(position).await? else { return Ok(()) };
+        let Some(position) = Box::pin(self.join(position)).await? else { return Ok(()) };
         let mut position = position;
         let mut head = self.app.feed.head();
         loop {
@@ -186,7 +187,7 @@ async fn tell_projects(app: &App, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
         }
         let projects = loop {
             let seq = *changes.borrow_and_update();
-            match snapshot::projects(&app.caller, Some(seq)).await {
+            match Box::pin(snapshot::projects(&app.caller, Some(seq))).await {
                 Ok(projects) => break projects,
                 Err(cause) => {
                     tracing::debug!(%cause, "the projects cannot be listed now");

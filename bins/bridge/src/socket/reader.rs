@@ -44,7 +44,8 @@ pub async fn read(
         Ok(Err(farewell)) => return farewell,
         Err(_) => return Farewell::Close(close_code::POLICY, "no hello came"),
     };
-    if let Err(farewell) = welcome(app, hello, control, target).await {
+    // What happens once is kept apart, so that it takes no memory for as long as the client stays.
+    if let Err(farewell) = Box::pin(welcome(app, hello, control, target)).await {
         return farewell;
     }
     let mut rate = Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now());

@@ -40,9 +40,13 @@ function flush(): void {
 function receive(frame: ServerFrame): void {
   switch (frame.type) {
     case "commit":
-    case "snapshot":
       waiting.push(frame);
       schedule();
+      return;
+    case "snapshot":
+      // Its pages mean nothing before the last one; then somebody waits for them.
+      waiting.push(frame);
+      if (frame.last) flush();
       return;
     case "welcome": {
       flush();

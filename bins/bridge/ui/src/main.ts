@@ -1,7 +1,6 @@
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
+// The connection first: while it opens and the snapshot comes, the page itself is read.
+
 import { start } from "./store/store";
-import { App } from "./view/App";
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./style/token.css";
@@ -18,8 +17,5 @@ import "./style/dialog.css";
 import "./style/task.css";
 import "./style/phone.css";
 
-const root = document.getElementById("root");
-if (root) {
-  start();
-  createRoot(root).render(<StrictMode><App /></StrictMode>);
-}
+start();
+void import("./page");
