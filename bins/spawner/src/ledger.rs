@@ -1,13 +1,17 @@
 //! The spawner's own ledger: what runs on this host because of it. One file an incarnation, written before the start.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::incarnation::Incarnation;
 use crate::os::{self, Identity};
+
+/// Bytes of an entry's file, filled with blanks behind the JSON; longer ones have a multiple of it.
+const BLOCK: usize = 1024;
 
 /// What is known about one running incarnation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +51,21 @@ impl Ledger {
         Ok(Self { directory })
     }
 
-    /// Writes the entry as a whole, synced.
+    /// Writes the entry as a whole: a new one synced, a known one over itself where that is one write of the same length.
+    /// After a loss of power nothing of it runs, and what was learned about it since is worth nothing.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, entry: &Entry) -> io::Result<()> {
-        maestro_runtime::write_secret(&self.path(&entry.incarnation), &serde_json::to_vec(entry)?)
+        let path = self.path(&entry.incarnation);
+        let mut content = serde_json::to_vec(entry)?;
+        content.resize(content.len().next_multiple_of(BLOCK), b' ');
+        match OpenOptions::new().write(true).open(&path) {
+            Ok(file) if content.len() == BLOCK && file.metadata()?.len() == BLOCK as u64 => {
+                file.write_all_at(&content, 0)
+            }
+            Ok(_) | Err(_) => maestro_runtime::write_secret(&path, &content),
+        }
     }
 
     /// Whether it is known: it runs, or may run.
@@ -93,5 +106,31 @@ impl Ledger {
 
     fn path(&self, incarnation: &Incarnation) -> PathBuf {
         self.directory.join(format!("{incarnation}.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_learned_later_replaces_what_was_known_in_the_same_file() {
+        let data = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(data.path()).unwrap();
+        let incarnation: Incarnation = serde_json::from_str(r#"{"project":"web","session":"s7","epoch":2}"#).unwrap();
+        let mut entry = Entry::new(incarnation.clone());
+        ledger.write(&entry).unwrap();
+        assert_eq!(ledger.read().unwrap(), [entry.clone()]);
+        entry.holder = Some(Identity { pid: u32::MAX, start: u64::MAX });
+        entry.agent = Some(Identity { pid: 2, start: 3 });
+        ledger.write(&entry).unwrap();
+        assert_eq!(ledger.read().unwrap(), [entry.clone()]);
+        // One of an older version has no blanks.
+        fs::write(ledger.path(&incarnation), serde_json::to_vec(&entry).unwrap()).unwrap();
+        entry.agent = None;
+        ledger.write(&entry).unwrap();
+        assert_eq!(ledger.read().unwrap(), [entry]);
+        ledger.remove(&incarnation);
+        assert!(ledger.read().unwrap().is_empty() && !ledger.has(&incarnation));
     }
 }

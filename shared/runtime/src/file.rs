@@ -16,20 +16,37 @@ pub fn write_secret(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// The same with a mode.
 pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let directory = replace(path, content, mode, File::sync_all)?;
+    File::open(directory)?.sync_all()
+}
+
+/// A file of mode 600 that is worth nothing once the host lost its power: whole for every reader and after a kill, but
+/// not synced.
+pub fn write_passing(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace(path, content, 0o600, |_| Ok(())).map(drop)
+}
+
+/// A new file beside it, renamed over it; answers the directory.
+fn replace<'a>(
+    path: &'a Path,
+    content: &[u8],
+    mode: u32,
+    finish: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<&'a Path> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no file name"))?;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let temporary = directory.join(format!(".{}.{}.{number}.tmp", name.to_string_lossy(), std::process::id()));
-    let written = write_synced(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, content, mode).and_then(|file| finish(&file));
+    let written = written.and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // What failed is told; a temporary file that stays behind harms nobody.
         let _ = fs::remove_file(&temporary);
     }
-    written?;
-    File::open(directory)?.sync_all()
+    written.map(|()| directory)
 }
 
-fn write_synced(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<File> {
     // A leftover of a process that had our id and was killed.
     if let Err(error) = fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
@@ -38,7 +55,7 @@ fn write_synced(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(content)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// The content of a text file; `None` when it is not there.

@@ -36,7 +36,7 @@ impl Conversation {
         let kept = Kept { agent: agent.clone(), workspace: workspace.to_owned(), id: id.map(ToOwned::to_owned) };
         let written = serde_json::to_vec(&kept)
             .map_err(std::io::Error::from)
-            .and_then(|bytes| maestro_runtime::write_secret(&files.join(KEPT), &bytes));
+            .and_then(|bytes| maestro_runtime::write_passing(&files.join(KEPT), &bytes));
         if let Err(error) = written {
             tracing::warn!(cause = %error, "its conversation is not noted down; it cannot be resumed");
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -85,6 +86,7 @@ impl Holders {
         if !self.sweeps {
             return Ended { killed: 0, left: 0 };
         }
+        let some = AtomicBool::new(false);
         let orphans = || {
             let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
             let adopted = os::adopted_children(&own);
@@ -92,13 +94,19 @@ impl Holders {
             for orphan in adopted.iter().filter(|orphan| orphan.zombie) {
                 os::reap(orphan.identity.pid);
             }
+            if adopted.is_empty() {
+                return adopted;
+            }
+            some.store(true, Ordering::Relaxed);
             let roots: Vec<u32> = adopted.iter().map(|orphan| orphan.identity.pid).collect();
             let mut all = os::descendants_of(&roots);
             all.extend(adopted);
             all
         };
         let ended = end(orphans, &[], ORPHAN_GRACE).await;
-        orphans();
+        if some.load(Ordering::Relaxed) {
+            orphans();
+        }
         ended
     }
 

@@ -177,7 +177,6 @@ async fn watch(
     let grace = Duration::from_millis(launch.grace_ms);
     let mut terminate = signal(SignalKind::terminate()).ok();
     let mut children = signal(SignalKind::child()).ok();
-    let own = || os::descendants_of(&[os::own_pid()]);
     let ended = loop {
         tokio::select! {
             status = child.wait() => break Ok(status.ok()),
@@ -195,15 +194,15 @@ async fn watch(
     };
     let (status, cause) = match ended {
         Ok(status) => {
-            end(own, &[], grace).await;
+            end(os::own_descendants, &[], grace).await;
             (status, None)
         }
         Err(cause) => {
             tracing::info!(?cause, agent, "to end");
-            let asked: Vec<_> = own().iter().filter(|p| p.group == agent).map(|p| p.identity).collect();
+            let asked: Vec<_> = os::own_descendants().iter().filter(|p| p.group == agent).map(|p| p.identity).collect();
             os::signal_group(agent, Signal::TERM);
             os::signal_group(agent, Signal::CONT);
-            end(own, &asked, grace).await;
+            end(os::own_descendants, &asked, grace).await;
             // Whoever survives SIGKILL sits in the kernel; nobody waits for it here.
             let waited = tokio::time::timeout(Duration::from_secs(1), child.wait()).await;
             (waited.ok().and_then(Result::ok), Some(cause))
@@ -259,8 +258,8 @@ async fn heard(signal: &mut Option<Signals>) {
 }
 
 fn reap_orphans(agent: u32) {
-    for child in os::children_of(os::own_pid()) {
-        if child.zombie && child.identity.pid != agent {
+    for child in os::own_descendants() {
+        if child.parent == os::own_pid() && child.zombie && child.identity.pid != agent {
             os::reap(child.identity.pid);
         }
     }

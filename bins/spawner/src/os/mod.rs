@@ -3,7 +3,7 @@
 mod unix;
 
 pub use unix::{
-    Identity, Process, Signal, adopted_children, become_subreaper, boot_id, carries, children_of, descendants_of,
-    ended, free_bytes, hold_lock, host_name, identity, is_alive, leave_terminal, own_pid, processes, reap, signal,
+    Identity, Process, Signal, adopted_children, become_subreaper, boot_id, carries, descendants_of, ended, free_bytes,
+    hold_lock, host_name, identity, is_alive, leave_terminal, own_descendants, own_pid, processes, reap, signal,
     signal_group,
 };

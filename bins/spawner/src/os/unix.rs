@@ -4,10 +4,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
-use rustix::process::{Pid, PidfdFlags, WaitOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitpid};
+use rustix::process::{
+    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
+    waitpid,
+};
 use serde::{Deserialize, Serialize};
 
 pub use rustix::process::Signal;
@@ -45,9 +48,15 @@ pub fn own_pid() -> u32 {
     std::process::id()
 }
 
+/// Longer than any `/proc/<pid>/stat`: 52 numbers and a name of 64 bytes.
+const STAT: usize = 2048;
+
 /// One process; `None` when there is none of that number.
 pub fn process(pid: u32) -> Option<Process> {
-    parse_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    // One read is all: the line comes whole, and every process of the host may be looked at.
+    let mut line = [0; STAT];
+    let length = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut line)).ok()?;
+    parse_stat(pid, &String::from_utf8_lossy(&line[..length]))
 }
 
 pub fn identity(pid: u32) -> Option<Identity> {
@@ -76,7 +85,7 @@ pub fn processes() -> Vec<Process> {
 }
 
 /// The direct children, ended ones too.
-pub fn children_of(parent: u32) -> Vec<Process> {
+fn children_of(parent: u32) -> Vec<Process> {
     processes().into_iter().filter(|process| process.parent == parent).collect()
 }
 
@@ -98,6 +107,17 @@ pub fn descendants_of(roots: &[u32]) -> Vec<Process> {
         }
     }
     found
+}
+
+/// Children of this process, their children and so on; ended ones too.
+pub fn own_descendants() -> Vec<Process> {
+    // Orphans among them are children of a subreaper: without a child there is nobody.
+    if has_no_child() { Vec::new() } else { descendants_of(&[own_pid()]) }
+}
+
+fn has_no_child() -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::All, look), Err(rustix::io::Errno::CHILD))
 }
 
 /// Children of this process that it did not start: orphans that it inherited.
@@ -181,6 +201,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let known = identity(child.id()).unwrap();
         assert!(children_of(own_pid()).iter().any(|process| process.identity == known));
+        assert!(own_descendants().iter().any(|process| process.identity == known));
         assert!(!signal(Identity { start: known.start + 1, ..known }, Signal::KILL));
         assert!(is_alive(known));
         assert!(signal(known, Signal::KILL));

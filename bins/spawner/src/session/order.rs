@@ -264,7 +264,7 @@ async fn launch(
         manifest.initial_prompt.push_str(&skills.unwrap_or_default());
     }
     let file = workspace.manifest();
-    let write = |path: &PathBuf| maestro_runtime::write_secret(path, &serde_json::to_vec_pretty(&manifest)?);
+    let write = |path: &PathBuf| maestro_runtime::write_passing(path, &serde_json::to_vec_pretty(&manifest)?);
     write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let invocation = agent::invocation(found, &manifest, &place, &config.inherited).await?;
     Conversation::keep(&workspace.files, &manifest.agent, &workspace.work, invocation.conversation.as_deref());

@@ -56,9 +56,14 @@ pub(super) fn private(path: &Path) -> io::Result<()> {
 /// Output and manifests of sessions that have ended long ago.
 fn forget_old(room: &Path) {
     let Ok(entries) = fs::read_dir(room) else { return };
+    let entries: Vec<_> = entries.flatten().collect();
+    // Every session comes by here: they are counted before each is looked at.
+    if entries.len() < KEPT * 2 {
+        return;
+    }
     let ended = |path: &Path| path.join(ENDING).exists() || path.join(MARK).exists();
     let mut all: Vec<_> = entries
-        .flatten()
+        .into_iter()
         .filter(|e| ended(&e.path()))
         .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
         .collect();
