@@ -61,10 +61,16 @@ else
 		--include-ignored --test-threads 1 --nocapture $(STORM)
 endif
 
+.PHONY: otel
+otel: nats ui ## traces: the programs with the feature otel, against a collector of the test's own
+	$(CARGO) build --workspace --bins --features otel
+	timeout 900 $(CARGO) test --workspace --features otel --test otel
+
 .PHONY: check
 check: ui ## format, lints, architecture, licences and advisories
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features otel -- -D warnings
 	$(CARGO) test -p maestro-tests --test architecture
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; \
 	else echo "SKIPPED: cargo deny is not installed (cargo install cargo-deny)" >&2; fi

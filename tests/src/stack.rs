@@ -63,6 +63,7 @@ impl Answer {
 #[derive(Debug)]
 pub struct Place {
     dir: Option<TempDir>,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Place {
@@ -86,7 +87,14 @@ impl Place {
         let dir = tempfile::Builder::new().prefix("maestro-stack-").tempdir_in(parent);
         let dir = dir.expect("a temporary directory can be made");
         fs::create_dir(dir.path().join("user")).expect("a temporary directory is writable");
-        Self { dir: Some(dir) }
+        Self { dir: Some(dir), variables: Vec::new() }
+    }
+
+    /// Every command of this place gets the variable, `maestro up` and what it starts included.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// # Panics
@@ -114,6 +122,7 @@ impl Place {
             .env("MAESTRO_HOME", self.home())
             .env("MAESTRO_USER", "tester")
             .env("MAESTRO_NATS_SERVER", nats_server_binary())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path())
             .stdin(Stdio::null());
         command

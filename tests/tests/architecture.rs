@@ -34,6 +34,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("indicatif", &["maestro-cli"], "only the command line shows progress"),
     ("pty-process", &["maestro-spawner"], "the holder owns the terminals"),
     ("vt100", &["maestro-spawner"], "the holder owns the terminals"),
+    ("opentelemetry", &["maestro-runtime"], "the runtime exports spans, everybody else only makes them"),
     ("tracing-subscriber", &["maestro-runtime"], "the runtime sets logging up, everybody else only logs"),
 ];
 

@@ -15,7 +15,9 @@ async fn main() -> ExitCode {
 
 async fn start() -> anyhow::Result<()> {
     let config = Config::from_command_line()?;
-    init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
+    let environment = Environment::read();
+    let options = LogOptions::from_environment(&environment, "info")?.with_traces(&environment, "maestro-bridge");
+    let _logging = init_logging(&options)?;
     match &config.part {
         Some(Part::Health) => return health(&config).await,
         Some(Part::Code { url }) => return tell(&address_with_code(&config, url.as_deref()).await?),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use maestro_client::{Caller, Mode, Options, connect};
+use maestro_runtime::trace;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -84,7 +85,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         door: Door::new(listen, &config.allow_hosts, certificates.is_some()),
         access,
         feed,
-        caller: Caller::new(client.clone(), config.user.clone(), None),
+        caller: Caller::new(client.clone(), config.user.clone(), None).with_trace(trace::current),
         work: work.clone(),
         nodes: known_nodes,
         metrics: metrics.clone(),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use maestro_client::{Caller, Mode, Options};
-use maestro_runtime::{Credentials, StackError, StackFile};
+use maestro_runtime::{Credentials, StackError, StackFile, trace};
 use maestro_wire::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
@@ -89,7 +89,8 @@ pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorB
         options.patience = Duration::ZERO;
     }
     let client = maestro_client::connect(options).await?;
-    let caller = Caller::new(client, actor, epoch);
+    let inherited = ctx.environment.traceparent().map(ToOwned::to_owned);
+    let caller = Caller::new(client, actor, epoch).with_trace(move || trace::current().or_else(|| inherited.clone()));
     Ok(if bounded { caller.with_retries(config.retries.value as usize + 1, config.retry_delay.value) } else { caller })
 }
 

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 
 use clap::error::ErrorKind;
-use maestro_runtime::{Environment, Home, LogOptions, init_logging};
+use maestro_runtime::trace::{Kind, Span};
+use maestro_runtime::{Environment, Home, LogError, LogOptions, Logging, init_logging};
 use maestro_wire::ErrorCode;
 use serde_json::json;
 
@@ -12,6 +13,9 @@ use crate::cli::{Cli, Globals, Top};
 use crate::context::Context;
 use crate::output::{Output, Printer, internal};
 use crate::{command, help, hook, narrow, parse, teach, usage};
+
+/// Who the spans are of.
+const PROGRAM: &str = "maestro";
 
 /// Runs one command; `arguments` begins with the program's name. Answers the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
@@ -22,17 +26,17 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error, &arguments, early),
     };
-    if environment.debug() || environment.log_filter().is_some() {
-        let logging = LogOptions::from_environment(&environment, "warn").and_then(|options| init_logging(&options));
-        if let Err(error) = logging {
-            early.warn(&error.to_string());
-        }
-    }
     let Cli { mut globals, command } = cli;
+    let logging = logging(&environment, &command).unwrap_or_else(|error| {
+        early.warn(&error.to_string());
+        Logging::default()
+    });
     if let Top::Hook(_) = command {
         globals.timeout = Some(hook::BOUND);
     }
     let words = spoken(&arguments);
+    let span =
+        Span::begin(Kind::Client, || format!("maestro {}", help::path(&words).join(" ")), environment.traceparent());
     let ctx = Context::new(globals, environment);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -43,19 +47,37 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         runtime.shutdown_background();
         return 0;
     }
-    let outcome = runtime.block_on(async {
+    let outcome = runtime.block_on(span.around(async {
         match command::run(command, &ctx).await {
             Ok(output) => Ok(output),
             Err(error) => Err(teach::with_project(error, &ctx).await),
         }
-    });
+    }));
+    if let Err(error) = &outcome {
+        span.failed(error.code.as_str());
+    }
     let code = match outcome {
         Ok(output) => ctx.printer.answer(output),
         Err(error) => ctx.printer.failure(&teach::complete(error, &words, &ctx.globals)),
     };
-    drop(ctx);
+    drop((ctx, span));
     runtime.shutdown_background();
+    // The answer is printed; what waits for the collector is only the end.
+    drop(logging);
     code
+}
+
+/// Nothing is logged unless it is asked for. A hook must not wait for a collector, and `up` has no end to speak of.
+fn logging(environment: &Environment, command: &Top) -> Result<Logging, LogError> {
+    let options = || LogOptions::from_environment(environment, "off");
+    let traced = !matches!(command, Top::Hook(_) | Top::Up(_)) && environment.traces(PROGRAM).is_some();
+    if traced {
+        return init_logging(&options()?.with_traces(environment, PROGRAM));
+    }
+    if environment.debug() || environment.log_filter().is_some() {
+        return init_logging(&options()?);
+    }
+    Ok(Logging::default())
 }
 
 /// How to print as long as the command line is not understood.

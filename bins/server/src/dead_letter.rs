@@ -85,7 +85,7 @@ async fn fail(registry: &Registry, order: &SpawnOrder, deliveries: u64) -> bool 
     let caller = Caller { actor: Actor::Session(order.session), epoch: Some(order.epoch) };
     let request = Request::SessionFailed(SessionFailed { failure: Line::lossy(&failure) });
     let id = CommandId::derived(now(), &format!("dead {} {} {}", order.project, order.session, order.epoch));
-    match registry.ask(&order.project, caller, request, id).await {
+    match registry.ask(&order.project, caller, request, id, None).await {
         Ok(_) => true,
         Err(error) => {
             tracing::warn!(session = %order.session, cause = %error, "the failure could not be recorded");

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use maestro_client::{Order, QueueConfig};
 use maestro_domain::{Actor, Caller, Line, RefuseQueued, Request, TaskId};
-use maestro_wire::{CommandId, ErrorBody, Place, Subject, decode_command};
+use maestro_runtime::trace::{self, Kind, Span};
+use maestro_wire::{CommandId, ErrorBody, Place, Subject, decode_command, header};
 
 use crate::{clock::now, registry::Registry};
 
@@ -39,7 +40,7 @@ pub async fn run(registry: Arc<Registry>) {
             continue;
         };
         for job in jobs {
-            let settled = match take(&registry, job.subject(), job.payload()).await {
+            let settled = match take(&registry, job.subject(), job.payload(), job.header(header::TRACEPARENT)).await {
                 Taken::Settled => job.ack().await,
                 Taken::Later => job.nak(Duration::from_secs(1)).await,
             };
@@ -55,7 +56,7 @@ enum Taken {
     Later,
 }
 
-async fn take(registry: &Registry, subject: &str, payload: &[u8]) -> Taken {
+async fn take(registry: &Registry, subject: &str, payload: &[u8], traceparent: Option<&str>) -> Taken {
     let Ok(Subject::Inbox { place: Place::Project(id), actor, entity, verb }) = subject.parse() else {
         tracing::warn!(subject, "a durable command with an unknown subject was dropped");
         return Taken::Settled;
@@ -72,10 +73,14 @@ async fn take(registry: &Registry, subject: &str, payload: &[u8]) -> Taken {
     }
     let (task, report) = about(&request);
     let caller = Caller { actor: actor.clone(), epoch: envelope.epoch };
-    match registry.ask(&id, caller, request, envelope.id).await {
+    let parent = trace::of_request(traceparent, envelope.traceparent.as_deref());
+    let span = Span::begin(Kind::Consumer, || format!("command {entity}.{verb}"), parent);
+    let traceparent = span.traceparent_or(parent);
+    match registry.ask(&id, caller, request, envelope.id, traceparent).await {
         Ok(_) => Taken::Settled,
         Err(error) if error.retryable => Taken::Later,
         Err(error) => {
+            span.failed(error.code.as_str());
             let command = CommandId::derived(envelope.id.time(), &format!("refuse {}", envelope.id));
             refused(registry, &id, &actor, &entity, &verb, task, report, command, &error).await
         }

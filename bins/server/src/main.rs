@@ -23,7 +23,9 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: Arguments) -> anyhow::Result<()> {
-    init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
+    let environment = Environment::read();
+    let options = LogOptions::from_environment(&environment, "info")?.with_traces(&environment, "maestro-server");
+    let _logging = init_logging(&options)?;
     let (config, part) = arguments.resolve()?;
     if let Some(part @ (Part::Backup { .. } | Part::Restore { .. })) = &part {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

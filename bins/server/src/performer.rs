@@ -12,7 +12,8 @@ use maestro_client::{Client, Headers, Order, QueueConfig, QueueError, RequestErr
 use maestro_domain::{
     DeadlineKind, Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react,
 };
-use maestro_wire::{CommandId, SpawnOrder, Subject};
+use maestro_runtime::trace::{self, Kind, Span};
+use maestro_wire::{CommandId, SpawnOrder, Subject, header};
 
 use crate::{ServerState, clock::now, ledger::STREAM, nodes::Placement, project::Project, registry::Registry};
 
@@ -130,7 +131,8 @@ async fn perform_commit(
     for recorded in &decoded.events {
         for (index, effect) in (0_u32..).zip(react(&recorded.event)) {
             let name = format!("{}-{index}", recorded.id);
-            perform((server, registry, work), &id, seq, &name, &effect).await;
+            let cause = Cause { seq, name: &name, traceparent: recorded.traceparent.as_deref() };
+            perform((server, registry, work), &id, cause, &effect).await;
         }
     }
     true
@@ -139,15 +141,27 @@ async fn perform_commit(
 /// The replica, its projects, and the connection for what runs.
 type With<'a> = (&'a ServerState, &'a Registry, &'a Client);
 
-async fn perform(with: With<'_>, id: &ProjectId, seq: u64, name: &str, effect: &Effect) {
+/// Why an effect is wanted.
+#[derive(Clone, Copy)]
+struct Cause<'a> {
+    /// What whoever judges it must have seen.
+    seq: u64,
+    /// The effect's own name: of the same name, one is enough.
+    name: &'a str,
+    /// The trace that it belongs to; none where it follows from how things stand.
+    traceparent: Option<&'a str>,
+}
+
+async fn perform(with: With<'_>, id: &ProjectId, cause: Cause<'_>, effect: &Effect) {
     let (_, registry, _) = with;
+    let name = cause.name;
     let project = registry.get_or_start(id);
     let mut failure = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             pause(registry, Duration::from_millis(200 << attempt)).await;
         }
-        match carry_out(with, &project, seq, name, effect).await {
+        match carry_out(with, &project, cause, effect).await {
             Ok(()) => return,
             Err(error) => failure = error,
         }
@@ -167,8 +181,7 @@ async fn perform(with: With<'_>, id: &ProjectId, seq: u64, name: &str, effect: &
 async fn carry_out(
     (server, registry, work): With<'_>,
     project: &Project,
-    seq: u64,
-    name: &str,
+    Cause { seq, name, traceparent }: Cause<'_>,
     effect: &Effect,
 ) -> Result<(), String> {
     let view = project.view();
@@ -201,7 +214,13 @@ async fn carry_out(
             } else {
                 format!("place-{}-{session}-{epoch}-{subject}", project.id)
             };
-            let headers = Headers::new().with("Nats-Msg-Id", &once);
+            let parent = traceparent.and_then(trace::parse);
+            let span = Span::begin(Kind::Producer, || "order session".to_owned(), parent);
+            span.note("maestro.session", session);
+            let mut headers = Headers::new().with("Nats-Msg-Id", &once);
+            if let Some(context) = span.traceparent_or(parent) {
+                headers.set(header::TRACEPARENT, context);
+            }
             match work.append(&subject.to_string(), payload.into(), &headers, None, Duration::from_secs(2)).await {
                 Ok(_) | Err(maestro_client::AppendError::Conflict { .. }) => Ok(()),
                 Err(error) => Err(format!("the order was not taken: {error}")),
@@ -250,7 +269,8 @@ async fn place_waiting(server: &ServerState, registry: &Registry, work: &Client)
                 agent: session.agent.clone(),
             };
             let name = format!("place-{}-{}-{}", project.id, session.id, session.epoch);
-            perform((server, registry, work), &project.id, view.seq, &name, &effect).await;
+            let cause = Cause { seq: view.seq, name: &name, traceparent: None };
+            perform((server, registry, work), &project.id, cause, &effect).await;
         }
     }
 }
@@ -281,7 +301,8 @@ async fn sweep(server: &ServerState, registry: &Registry, work: &Client) {
                     agent: session.agent.clone(),
                 };
                 let name = format!("sweep-{}-{id}-{}", project.id, session.epoch);
-                perform((server, registry, work), &project.id, view.seq, &name, &effect).await;
+                let cause = Cause { seq: view.seq, name: &name, traceparent: None };
+                perform((server, registry, work), &project.id, cause, &effect).await;
             }
         }
     }

@@ -99,7 +99,7 @@ impl Registry {
         command: CommandId,
     ) -> Result<Reply, ErrorBody> {
         let caller = Caller { actor: Who::System, epoch: None };
-        self.ask(id, caller, request, command).await
+        self.ask(id, caller, request, command, None).await
     }
 
     /// Puts a command into a project's mailbox and waits for the answer.
@@ -112,6 +112,7 @@ impl Registry {
         caller: Caller,
         request: Request,
         command: CommandId,
+        traceparent: Option<String>,
     ) -> Result<Reply, ErrorBody> {
         let project = self.find(id).await?;
         let (reply, answer) = oneshot::channel();
@@ -120,7 +121,7 @@ impl Registry {
             caller,
             request,
             id: command,
-            traceparent: None,
+            traceparent,
             expires_at: now().plus_secs(10),
             raw: None,
             reply: ReplyTo::Here(reply),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use maestro_client::{Caller, Client};
 use maestro_domain::{ProjectId, Timestamp};
+use maestro_runtime::trace;
 use maestro_wire::NodeRecord;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -76,7 +77,8 @@ impl Context {
 
     /// Speaks as the session, in this incarnation.
     pub fn caller(&self, incarnation: &Incarnation) -> Caller {
-        Caller::new(self.client.clone(), incarnation.actor(), Some(incarnation.epoch))
+        let caller = Caller::new(self.client.clone(), incarnation.actor(), Some(incarnation.epoch));
+        caller.with_trace(trace::current)
     }
 
     /// Slots in use.

@@ -20,11 +20,14 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> anyhow::Result<()> {
-    init_logging(&LogOptions::from_environment(&Environment::read(), "info")?)?;
+    let environment = Environment::read();
+    let options = LogOptions::from_environment(&environment, "info")?;
     let part = args.part;
     if part == Some(Part::Hold) {
+        let _logging = init_logging(&options)?;
         return hold();
     }
+    let _logging = init_logging(&options.with_traces(&environment, "maestro-spawner"))?;
     let config = Config::resolve(args, std::env::vars().collect())?;
     if part == Some(Part::Health) {
         return tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(health(&config));

@@ -1,12 +1,12 @@
 //! Typed calls: commands, queries and waits as one actor, with retries inside a timeout.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use maestro_domain::{Actor, ProjectId, Request};
 use maestro_wire::{
     CommandEnvelope, CommandId, ErrorBody, ErrorCode, Place, Query, QueryEnvelope, Reply, Subject, WaitEnvelope,
-    WaitRequest,
+    WaitRequest, header,
 };
 
 use crate::client::Client;
@@ -23,6 +23,17 @@ pub struct Caller {
     epoch: Option<u32>,
     attempts: Option<usize>,
     min_wait: Option<Duration>,
+    trace: Option<Trace>,
+}
+
+/// Says which trace a request belongs to, at the time of asking.
+#[derive(Clone)]
+struct Trace(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trace")
+    }
 }
 
 /// What a caller has seen: the replica that answers must have seen it too.
@@ -38,7 +49,7 @@ impl Caller {
     /// `epoch` is the incarnation of a session; `None` for people.
     #[must_use]
     pub const fn new(client: Client, actor: Actor, epoch: Option<u32>) -> Self {
-        Self { client, actor, epoch, attempts: None, min_wait: None }
+        Self { client, actor, epoch, attempts: None, min_wait: None, trace: None }
     }
 
     /// Bounds the attempts of one call, the first included, and sets the first wait between two.
@@ -47,6 +58,20 @@ impl Caller {
         self.attempts = Some(attempts);
         self.min_wait = Some(min_wait);
         self
+    }
+
+    /// Puts the trace context that `current` gives on every command and query.
+    #[must_use]
+    pub fn with_trace(mut self, current: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.trace = Some(Trace(Arc::new(current)));
+        self
+    }
+
+    fn headers(&self) -> Headers {
+        match self.trace.as_ref().and_then(|Trace(current)| current()) {
+            Some(context) => Headers::new().with(header::TRACEPARENT, context),
+            None => Headers::new(),
+        }
     }
 
     /// The connection underneath.
@@ -155,7 +180,7 @@ impl Caller {
         let mut envelope = CommandEnvelope::new(id, request);
         envelope.epoch = self.epoch;
         let payload = Bytes::from(envelope.encode());
-        match self.client.append(&subject.to_string(), payload, &Headers::new(), None, timeout).await {
+        match self.client.append(&subject.to_string(), payload, &self.headers(), None, timeout).await {
             Ok(_) => Ok(()),
             Err(error) => Err(ErrorBody::new(ErrorCode::Unavailable, format!("the inbox did not take it: {error}"))),
         }
@@ -175,7 +200,7 @@ impl Caller {
             reply.header(crate::service::ERROR).is_some() && Reply::decode(reply.payload()).is_ok_and(|r| is_busy(&r))
         };
         let subject = subject.to_string();
-        match self.client.request_with_retry(&subject, &Headers::new(), payload.into(), retry, again).await {
+        match self.client.request_with_retry(&subject, &self.headers(), payload.into(), retry, again).await {
             Ok(message) => read(message.payload()),
             Err(RetryError { last, attempts, .. }) => Err(ErrorBody::from(last).with("attempts", attempts)),
         }

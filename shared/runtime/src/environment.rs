@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
+
+use crate::trace::{self, TraceOptions};
+
+/// The standard's bound of one batch of spans.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A variable has a value that it cannot have.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -41,7 +47,7 @@ pub struct Environment {
 }
 
 /// Every variable that any program of ours reads.
-const VARIABLES: [&str; 27] = [
+const VARIABLES: [&str; 33] = [
     "MAESTRO_NATS_URL",
     "MAESTRO_NATS_SERVER",
     "MAESTRO_HOME",
@@ -69,6 +75,12 @@ const VARIABLES: [&str; 27] = [
     "TERM",
     "NO_COLOR",
     "TRACEPARENT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_SDK_DISABLED",
+    "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_EXPORTER",
 ];
 
 impl Environment {
@@ -179,9 +191,26 @@ impl Environment {
         self.get("TERM")
     }
 
-    /// `TRACEPARENT`: the trace that this process belongs to (W3C Trace Context).
+    /// `TRACEPARENT`: the trace that this process belongs to (W3C Trace Context); one that is malformed counts as not set.
     pub fn traceparent(&self) -> Option<&str> {
-        self.get("TRACEPARENT")
+        self.get("TRACEPARENT").and_then(trace::parse)
+    }
+
+    /// Where the spans of `program` go; `None`: nowhere, as always without the feature `otel`. The exporter reads more of
+    /// OpenTelemetry's variables itself.
+    pub fn traces(&self, program: &str) -> Option<TraceOptions> {
+        let endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+        let wanted = cfg!(feature = "otel") && endpoints.iter().any(|name| self.get(name).is_some());
+        let disabled = self.get("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+            || self.get("OTEL_TRACES_EXPORTER") == Some("none");
+        (wanted && !disabled).then(|| TraceOptions {
+            service: self.get("OTEL_SERVICE_NAME").unwrap_or(program).to_owned(),
+            timeout: self
+                .number("OTEL_EXPORTER_OTLP_TIMEOUT", "")
+                .ok()
+                .flatten()
+                .map_or(TIMEOUT, Duration::from_millis),
+        })
     }
 
     /// The name under which a person acts here: `MAESTRO_USER`, else the login name, made a user name.
@@ -268,6 +297,17 @@ mod tests {
         assert!(!environment.debug());
         assert_eq!(environment.nats_url(), None);
         assert_eq!(environment.user(), "u-s7");
+    }
+
+    #[test]
+    fn spans_go_where_the_standard_says() {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+        assert_eq!(environment(&[]).traces("maestro"), None);
+        assert_eq!(environment(&[endpoint, ("OTEL_SDK_DISABLED", "TRUE")]).traces("maestro"), None);
+        assert_eq!(environment(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]).traces("maestro"), None);
+        let set = environment(&[endpoint, ("OTEL_EXPORTER_OTLP_TIMEOUT", "x")]).traces("maestro");
+        let expected = TraceOptions { service: "maestro".to_owned(), timeout: TIMEOUT };
+        assert_eq!(set, cfg!(feature = "otel").then_some(expected));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod secret;
 mod signal;
 mod stack;
 mod template;
+pub mod trace;
 mod turn;
 mod user;
 
@@ -21,7 +22,7 @@ pub use config_file::{ConfigFile, FileError, NotifySection, ProjectSection, Work
 pub use environment::{AgentEnvironment, Environment, EnvironmentError};
 pub use file::{read_optional, write_atomically, write_passing, write_secret};
 pub use home::{Home, HomeError};
-pub use log::{LogError, LogFormat, LogOptions, init_logging};
+pub use log::{LogError, LogFormat, LogOptions, Logging, init_logging};
 pub use secret::{SecretError, secret};
 pub use signal::Shutdown;
 pub use stack::{Credentials, Process, StackError, StackFile};

@@ -1,4 +1,4 @@
-//! Tracing to stderr.
+//! Tracing: lines to stderr, spans to a collector.
 
 use std::io::IsTerminal;
 
@@ -6,6 +6,7 @@ use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
 use crate::environment::Environment;
+use crate::trace::TraceOptions;
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,16 @@ pub struct LogOptions {
     pub filter: String,
     /// Colours: on a terminal, unless NO_COLOR is set.
     pub color: bool,
+    /// Where spans go, if anywhere.
+    pub traces: Option<TraceOptions>,
+}
+
+/// Logging is set up. Dropped, at the end of the program, it sends the spans that are left, for a second at most.
+#[must_use = "dropped, it sends no more spans"]
+#[derive(Default)]
+pub struct Logging {
+    #[cfg(feature = "otel")]
+    _exporter: Option<crate::trace::Exporter>,
 }
 
 /// Why logging was not set up.
@@ -54,25 +65,62 @@ impl LogOptions {
             format,
             filter: environment.log_filter().unwrap_or(default).to_owned(),
             color: !environment.no_color() && std::io::stderr().is_terminal(),
+            traces: None,
         })
+    }
+
+    /// Sends spans, too, where the environment says; `program` is who they are of.
+    #[must_use]
+    pub fn with_traces(mut self, environment: &Environment, program: &str) -> Self {
+        self.traces = environment.traces(program);
+        self
     }
 }
 
 /// Sends tracing to stderr. The broker library's lines about every event are kept to warnings unless
 /// the filter names it.
-pub fn init_logging(options: &LogOptions) -> Result<(), LogError> {
+pub fn init_logging(options: &LogOptions) -> Result<Logging, LogError> {
     let filter = if options.filter.contains("async_nats") {
         options.filter.clone()
     } else {
         format!("{},async_nats=warn", options.filter)
     };
+    #[cfg(feature = "otel")]
+    let filter = format!("{filter},{}=off,ureq=warn,ureq_proto=warn", crate::trace::TARGET);
     let filter: EnvFilter = filter.parse().map_err(|_| LogError::Filter(options.filter.clone()))?;
+    #[cfg(feature = "otel")]
+    if let Some(traces) = &options.traces {
+        return with_spans(options, filter, traces);
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let outcome = match options.format {
         LogFormat::Human => builder.with_ansi(options.color).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    outcome.map_err(|_| LogError::Twice)
+    outcome.map(|()| Logging::default()).map_err(|_| LogError::Twice)
+}
+
+/// Each of the two has a filter of its own: what is logged does not decide what is traced.
+#[cfg(feature = "otel")]
+fn with_spans(options: &LogOptions, filter: EnvFilter, traces: &TraceOptions) -> Result<Logging, LogError> {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::{Layer as _, fmt, registry};
+
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match options.format {
+        LogFormat::Human => lines.with_ansi(options.color).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let (spans, exporter, problem) = match crate::trace::start(traces) {
+        Ok((layer, exporter)) => (Some(layer), Some(exporter), None),
+        Err(error) => (None, None, Some(error)),
+    };
+    registry().with(spans).with(lines.with_filter(filter)).try_init().map_err(|_| LogError::Twice)?;
+    if let Some(error) = problem {
+        tracing::warn!(cause = %error, "spans cannot be exported");
+    }
+    Ok(Logging { _exporter: exporter })
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct Recorded {
     pub actor: Actor,
     pub command: CommandId,
     pub digest: String,
+    /// The trace that its command belonged to.
+    pub traceparent: Option<String>,
     pub event: Event,
 }
 
@@ -298,6 +300,7 @@ pub fn decode_commit(bytes: &[u8]) -> Result<Decoded, CommitError> {
             actor: raw.actor.parse().map_err(|e| CommitError(serde::de::Error::custom(e)))?,
             command: raw.commandid,
             digest: raw.commanddigest.into_owned(),
+            traceparent: raw.traceparent.map(Cow::into_owned),
             event,
         });
     }

@@ -17,6 +17,9 @@ pub const MAX_COMMAND: usize = 512 * 1024;
 pub const MAX_GROUP: usize = 256;
 /// The name of the micro service.
 pub const SERVICE: &str = "maestro";
+/// On commands, queries and orders: the trace that they belong to (W3C Trace Context). It counts before the `traceparent` of
+/// an envelope, and one that is malformed counts as absent.
+pub const TRACEPARENT: &str = "traceparent";
 
 /// On terminal output: the byte offset of the payload's first byte, counted from the start of the epoch.
 pub const OFFSET: &str = "Maestro-Offset";

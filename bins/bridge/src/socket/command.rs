@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use maestro_client::{Headers, RequestError, Seen};
 use maestro_domain::ProjectId;
+use maestro_runtime::trace::{Kind, Span};
 use maestro_wire::{
     CommandEnvelope, ErrorBody, ErrorCode, Place, QueryEnvelope, Reply, ScreenView, Subject, decode_command,
     decode_query,
@@ -21,7 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Carries a command out; the frame that answers it.
 pub async fn command(app: &App, cmd: Cmd, current: Option<ProjectId>) -> Utf8Bytes {
     let id = cmd.id.to_string();
-    frame::reply(&id, try_command(app, cmd, current).await)
+    // Whatever the client calls it: a name of a command is short.
+    let name = || format!("browser {:.32}.{:.32}", cmd.entity, cmd.verb);
+    let span = Span::begin(Kind::Server, name, None);
+    let done = span.around(try_command(app, cmd, current)).await;
+    if let Err(error) = &done {
+        span.failed(error.code.as_str());
+    }
+    frame::reply(&id, done)
 }
 
 async fn try_command(app: &App, cmd: Cmd, current: Option<ProjectId>) -> Result<Reply, ErrorBody> {

@@ -6,6 +6,7 @@ use maestro_client::AppendError;
 use maestro_domain::{
     Actor as Who, Answer, Command, Decision, Event, Refused, Request, State, Timestamp, answer as answer_of, decide_in,
 };
+use maestro_runtime::trace::{Kind, Span};
 use maestro_wire::{CommandId, ErrorBody, ErrorCode, NewEvent, Recorded, Reply, encode_event, header};
 use ulid::Ulid;
 
@@ -61,6 +62,17 @@ struct Draft {
     accepted: Vec<usize>,
 }
 
+impl Draft {
+    /// The commit is a part of the first trace that it has a command of; it was made for the others as well.
+    fn span(&self) -> Span {
+        let mut traces = self.accepted.iter().filter_map(|index| self.asks[*index].traceparent.as_deref());
+        let Some(first) = traces.next() else { return Span::none() };
+        let span = Span::begin(Kind::Client, || "commit".to_owned(), Some(first));
+        traces.for_each(|other| span.also_for(other));
+        span
+    }
+}
+
 impl Actor {
     /// Decides what waits, up to the bounds of a group.
     pub(super) async fn decide_group(&mut self) {
@@ -87,7 +99,8 @@ impl Actor {
                 Next::GiveUp(full(SILENT))
             } else {
                 let (payload, events) = (std::mem::take(&mut draft.payload), std::mem::take(&mut draft.events));
-                self.append(payload.into(), events).await
+                let span = draft.span();
+                span.around(self.append(payload.into(), events)).await
             };
             match outcome {
                 Next::Committed(seq) => {
@@ -414,6 +427,7 @@ fn recorded(event: Event, id: Ulid, ask: &Ask, now: Timestamp) -> Recorded {
         actor: ask.caller.actor.clone(),
         command: ask.id,
         digest: ask.digest.clone(),
+        traceparent: ask.traceparent.clone(),
         event,
     }
 }

@@ -57,6 +57,9 @@ pub struct Handed {
     pub reply: String,
     /// The sender has given up after this.
     pub expires_at: Timestamp,
+    /// The trace that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     pub payload: Box<RawValue>,
 }
 
@@ -128,7 +131,8 @@ fn hand(ask: &mut Ask) -> Option<Handed> {
     let ReplyTo::Caller(responder) = &ask.reply else { return None };
     let (subject, payload) = ask.raw.take()?;
     let payload = serde_json::from_slice(&payload).ok()?;
-    Some(Handed { subject, reply: responder.reply_to().to_owned(), expires_at: ask.expires_at, payload })
+    let (reply, traceparent) = (responder.reply_to().to_owned(), ask.traceparent.clone());
+    Some(Handed { subject, reply, expires_at: ask.expires_at, traceparent, payload })
 }
 
 async fn send(call: Call, asks: Vec<Ask>, commands: Vec<Handed>) {
@@ -160,7 +164,7 @@ mod tests {
         let payload = RawValue::from_string(r#"{"type":"maestro.v1.command","id":"x"}"#.into()).unwrap();
         let at = Timestamp::from_millis(1_700_000_000_000);
         let (subject, reply) = ("maestro.v1.cmd.web.ann.task.log".into(), "_INBOX.a.b".into());
-        let handed = Handed { subject, reply, expires_at: at.plus_secs(5), payload };
+        let handed = Handed { subject, reply, expires_at: at.plus_secs(5), traceparent: None, payload };
         let batch = Batch { kind: Batch::TYPE.into(), not_after: at, commands: vec![handed] };
         assert!(batch.is_in_time(at) && !batch.is_in_time(at.plus_millis(1)));
         let bytes = serde_json::to_vec(&batch).unwrap();

@@ -7,6 +7,7 @@ use maestro_client::{
     Client,
     service::{ReplyAddress, Request, ServiceError},
 };
+use maestro_runtime::trace::Span;
 use maestro_wire::{ErrorBody, ErrorCode, Reply};
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
@@ -47,6 +48,8 @@ struct Duty {
     origin: Origin,
     verb: Verb,
     started: Instant,
+    /// Lasts until the answer is sent.
+    span: Option<Span>,
     out: mpsc::Sender<Answered>,
     _place: Place,
 }
@@ -60,13 +63,20 @@ pub struct Answered {
 impl Responder {
     pub fn new(origin: Origin, out: mpsc::Sender<Answered>, place: Place) -> Self {
         let started = Instant::now();
-        Self(Some(Box::new(Duty { origin, verb: Verb::INVALID, started, out, _place: place })))
+        Self(Some(Box::new(Duty { origin, verb: Verb::INVALID, started, span: None, out, _place: place })))
     }
 
     /// What the figures call it.
     pub const fn about(&mut self, verb: Verb) {
         if let Some(duty) = &mut self.0 {
             duty.verb = verb;
+        }
+    }
+
+    /// What the command is in its trace.
+    pub fn belongs_to(&mut self, span: Span) {
+        if let Some(duty) = &mut self.0 {
+            duty.span = Some(span);
         }
     }
 
@@ -111,13 +121,16 @@ pub async fn run(client: Client, stats: Arc<Stats>, mut answers: mpsc::Receiver<
     while let Some(Answered { duty, reply }) = answers.recv().await {
         stats.count("cmd", duty.verb, duty.started.elapsed(), reply.error.as_ref());
         let (body, error) = encode(&reply);
-        let Duty { origin, _place, .. } = *duty;
+        let Duty { origin, span, _place, .. } = *duty;
         let sent = match origin {
             Origin::Request(request) => request.respond(body.into(), error).await,
             Origin::Peer(address) => client.respond_to(&address, body.into(), error).await,
         };
         if let Err(error) = sent {
             tracing::info!(cause = %error, "an answer could not be sent");
+        }
+        if let (Some(span), Some(error)) = (span, &reply.error) {
+            span.failed(error.code.as_str());
         }
     }
 }

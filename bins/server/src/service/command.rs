@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use maestro_domain::{Actor, Caller, ProjectId, Request, Timestamp};
+use maestro_runtime::trace::{self, Kind, Span};
 use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, Reply, Subject, decode_command, digest};
 use tokio_util::task::TaskTracker;
 
@@ -19,11 +20,12 @@ const PATIENCE_SECS: i64 = 10;
 
 /// From whom a command comes.
 pub enum Hand {
-    First,
-    /// Another replica took it, and knows how long its sender waits.
-    Second {
-        expires_at: Timestamp,
+    First {
+        /// As the header has it.
+        traceparent: Option<String>,
     },
+    /// Another replica took it, and knows how long its sender waits.
+    Second { expires_at: Timestamp, traceparent: Option<String> },
 }
 
 /// A command that was read.
@@ -47,13 +49,23 @@ pub fn take(
 ) {
     let (verb, read) = read(subject, &payload);
     responder.about(verb);
+    let (header, expires_at) = match hand {
+        Hand::First { traceparent } => (traceparent, None),
+        Hand::Second { expires_at, traceparent } => (traceparent, Some(expires_at)),
+    };
+    let envelope = read.as_ref().ok().and_then(|command| command.envelope.traceparent.as_deref());
+    let parent = trace::of_request(header.as_deref(), envelope);
+    let span = Span::begin(Kind::Server, || format!("command {verb}"), parent);
+    let traceparent = span.traceparent_or(parent);
+    responder.belongs_to(span);
     let mut command = match read {
         Ok(command) => command,
         Err(error) => return responder.send(Reply::refused(error)),
     };
-    match hand {
-        Hand::First => command.raw = Some((subject.to_owned(), payload)),
-        Hand::Second { expires_at } => command.envelope.expires_at = Some(expires_at),
+    command.envelope.traceparent = traceparent;
+    match expires_at {
+        None => command.raw = Some((subject.to_owned(), payload)),
+        Some(_) => command.envelope.expires_at = expires_at,
     }
     let project = room.registry.get(&command.project);
     let wanted = wanted(room, &command.envelope);

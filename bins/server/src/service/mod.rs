@@ -140,8 +140,9 @@ impl Desk {
                 respond(request, &Reply::refused(overloaded())).await;
                 continue;
             };
+            let hand = Hand::First { traceparent: request.header(header::TRACEPARENT).map(ToOwned::to_owned) };
             let responder = Responder::new(Origin::Request(request), self.out.clone(), place);
-            command::take(&self.room, &subject, payload, responder, Hand::First, &self.handlers);
+            command::take(&self.room, &subject, payload, responder, hand, &self.handlers);
         }
     }
 
@@ -169,7 +170,7 @@ impl Desk {
                 };
                 let responder = Responder::new(Origin::Peer(address), self.out.clone(), place);
                 let payload = String::from(Box::<str>::from(handed.payload)).into();
-                let hand = Hand::Second { expires_at: handed.expires_at };
+                let hand = Hand::Second { expires_at: handed.expires_at, traceparent: handed.traceparent };
                 command::take(&self.room, &handed.subject, payload, responder, hand, &self.handlers);
             }
             respond(request, &Reply::ok(&())).await;
@@ -205,7 +206,10 @@ impl Desk {
             self.handlers.spawn(async move {
                 let started = request.received();
                 let (verb, reply) = match question {
-                    Question::Query => query::handle(&room, request.subject(), request.payload()).await,
+                    Question::Query => {
+                        let header = request.header(header::TRACEPARENT);
+                        query::handle(&room, request.subject(), request.payload(), header).await
+                    }
                     Question::Wait => wait::handle(&room, request.subject(), request.payload()).await,
                 };
                 room.stats.count(name, verb, started.elapsed(), reply.error.as_ref());

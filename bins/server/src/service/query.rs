@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use maestro_domain::{Actor, ProjectId, Refusal};
+use maestro_runtime::trace::{Kind, Span};
 use maestro_wire::{ErrorBody, ErrorCode, Place, Query, Reply, Subject, SubjectError, decode_query};
 use tokio::{sync::watch, time::timeout};
 
@@ -17,7 +18,7 @@ use crate::{
 const LAG: Duration = Duration::from_secs(2);
 
 /// Answers one query; the first part is its verb for the figures.
-pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (Verb, Reply) {
+pub async fn handle(room: &Room, subject: &str, payload: &Bytes, traceparent: Option<&str>) -> (Verb, Reply) {
     let (place, actor, entity, verb) = match subject.parse() {
         Ok(Subject::Query { place, actor, entity, verb }) => (place, actor, entity, verb),
         Ok(_) => {
@@ -27,9 +28,13 @@ pub async fn handle(room: &Room, subject: &str, payload: &Bytes) -> (Verb, Reply
         Err(error) => return (Verb::INVALID, Reply::refused(subject_error(error))),
     };
     let name = Verb::of_query(&entity, &verb);
+    let span = Span::begin(Kind::Server, || format!("query {name}"), traceparent);
     let reply = match answer(room, place, actor, &entity, &verb, payload).await {
         Ok(reply) => reply,
-        Err(error) => Reply::refused(error),
+        Err(error) => {
+            span.failed(error.code.as_str());
+            Reply::refused(error)
+        }
     };
     (name, reply)
 }

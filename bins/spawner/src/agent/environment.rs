@@ -9,6 +9,9 @@ use maestro_wire::Manifest;
 /// Marks every process of one incarnation on this host; how what outlived both spawner and holder is found again.
 pub const NONCE: &str = "MAESTRO_SESSION_NONCE";
 
+/// The trace that the agent's commands belong to; that of whoever started the stack is another.
+pub const TRACEPARENT: &str = "TRACEPARENT";
+
 /// Of the enclosing agent, should the stack have been started by one: it would take itself for its child.
 const ENCLOSING: [&str; 6] = ["CLAUDECODE", "CLAUDE_CODE_", "CLAUDE_PROJECT_DIR", "CODEX_", "GEMINI_CLI", "OPENCODE"];
 
@@ -23,7 +26,7 @@ const SETTINGS: [&str; 6] = [
 ];
 
 /// The spawner's own and those of the session in which the stack was started. Holders do not get them either.
-pub const HIDDEN: [&str; 19] = [
+pub const HIDDEN: [&str; 20] = [
     "MAESTRO_NATS_URL",
     "MAESTRO_EDGE_URL",
     "MAESTRO_CORE_URL",
@@ -43,6 +46,7 @@ pub const HIDDEN: [&str; 19] = [
     "MAESTRO_MANIFEST",
     "MAESTRO_USER",
     "MAESTRO_OUTPUT",
+    TRACEPARENT,
 ];
 
 /// What is particular to one session.

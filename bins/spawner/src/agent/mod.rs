@@ -10,7 +10,7 @@ mod profile;
 mod trust;
 
 pub use conversation::Conversation;
-pub use environment::{HIDDEN, NONCE, Session, environment, public, without};
+pub use environment::{HIDDEN, NONCE, Session, TRACEPARENT, environment, public, without};
 pub use found::Agents;
 pub use invocation::{Place, invocation};
 pub use printed::{printed, skills};

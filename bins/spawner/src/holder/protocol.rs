@@ -8,6 +8,7 @@ use maestro_domain::{MessageId, NodeName};
 use maestro_wire::TerminalSize;
 use serde::{Deserialize, Serialize};
 
+use crate::agent::TRACEPARENT;
 use crate::incarnation::Incarnation;
 use crate::os::Identity;
 
@@ -41,6 +42,17 @@ pub struct Launch {
     pub uplink: Option<Uplink>,
 }
 
+impl Launch {
+    /// Whatever the session says, its agent and its holder, is a part of this trace.
+    pub fn belongs_to(&mut self, traceparent: Option<String>) {
+        let Some(context) = traceparent else { return };
+        self.environment.insert(TRACEPARENT.to_owned(), context.clone());
+        if let Some(uplink) = &mut self.uplink {
+            uplink.traceparent = Some(context);
+        }
+    }
+}
+
 /// How messages are typed into a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,6 +75,9 @@ pub struct Uplink {
     pub node: NodeName,
     pub incarnation: Incarnation,
     pub nonce: String,
+    /// The trace that the start belongs to; what the session's holder commands belongs to it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 /// Why the spawner wants an end.

@@ -47,7 +47,9 @@ pub(super) struct Speaker {
 impl Speaker {
     pub(super) fn caller(&self) -> Caller {
         let incarnation = &self.uplink.incarnation;
-        Caller::new(self.client.clone(), incarnation.actor(), Some(incarnation.epoch))
+        let caller = Caller::new(self.client.clone(), incarnation.actor(), Some(incarnation.epoch));
+        let traceparent = self.uplink.traceparent.clone();
+        caller.with_trace(move || traceparent.clone())
     }
 }
 

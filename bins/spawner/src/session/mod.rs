@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maestro_client::{Job, Settled};
-use maestro_wire::SpawnOrder;
+use maestro_runtime::trace::{self, Kind, Span};
+use maestro_wire::{SpawnOrder, header};
 
 use crate::context::{Context, InHand};
 use crate::dispatch::DELIVERIES;
@@ -46,18 +47,8 @@ pub async fn run(context: &Arc<Context>, job: Job) {
     if context.outbox.holds(&incarnation) {
         return settle(job.ack().await);
     }
-    let prepared = in_progress(&job, order::prepare(context, &order, &incarnation)).await;
-    let refusal = match prepared {
-        Ok(prepared) => {
-            let workspace = prepared.workspace.clone();
-            match live::begin(context, &job, &incarnation, prepared).await {
-                Ok(running) => return live::stay(context, job, &in_hand, running).await,
-                Err(refusal) => {
-                    context.rooms.undo(&workspace).await;
-                    refusal
-                }
-            }
-        }
+    let refusal = match start(context, &job, &order, &incarnation).await {
+        Ok(running) => return live::stay(context, job, &in_hand, running).await,
         Err(refusal) => refusal,
     };
     match refusal {
@@ -82,6 +73,34 @@ pub async fn run(context: &Arc<Context>, job: Job) {
         }
         Refusal::Ended => settle(job.ack().await),
     }
+}
+
+/// Prepares and starts the agent, as a part of the trace that ordered it.
+async fn start(
+    context: &Arc<Context>,
+    job: &Job,
+    order: &SpawnOrder,
+    incarnation: &Incarnation,
+) -> Result<live::Running, Refusal> {
+    let parent = job.header(header::TRACEPARENT).and_then(trace::parse);
+    let span = Span::begin(Kind::Consumer, || "start session".to_owned(), parent);
+    span.note("maestro.session", incarnation);
+    let traceparent = span.traceparent_or(parent);
+    let started = async {
+        let mut prepared = in_progress(job, order::prepare(context, order, incarnation)).await?;
+        prepared.launch.belongs_to(traceparent);
+        let workspace = prepared.workspace.clone();
+        let begun = live::begin(context, job, incarnation, prepared).await;
+        if begun.is_err() {
+            context.rooms.undo(&workspace).await;
+        }
+        begun
+    };
+    let started = span.around(started).await;
+    if let Err(refusal) = &started {
+        span.failed(refusal.name());
+    }
+    started
 }
 
 /// Works on something while the broker hears that the order is in hand.

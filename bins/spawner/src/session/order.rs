@@ -41,6 +41,19 @@ pub(super) enum Refusal {
     Ended,
 }
 
+impl Refusal {
+    /// As a trace has it.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::NotOurs(_) => "not_ours",
+            Self::Taken => "taken",
+            Self::Later(_) => "later",
+            Self::Never(_) => "never",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// Ready to be started.
 pub(super) struct Prepared {
     pub entry: Entry,
@@ -308,6 +321,7 @@ async fn launch(
             node: config.node.clone(),
             incarnation: entry.incarnation.clone(),
             nonce: entry.nonce.clone(),
+            traceparent: None,
         }),
     })
 }

@@ -84,7 +84,9 @@ pub fn messages() -> Value {
     commit["headers"] = commit_headers();
     commit["description"] = format!("Events of {}.", ENTITIES.join(", ")).into();
     all.insert("commit".to_owned(), commit);
-    all.insert("order.spawn".to_owned(), message("order.spawn", "Start this epoch of a session.", to("order.spawn")));
+    let mut order = message("order.spawn", "Start this epoch of a session.", to("order.spawn"));
+    order["headers"] = order_headers();
+    all.insert("order.spawn".to_owned(), order);
     all.insert("bucket.lease".to_owned(), message("bucket.lease", "A holder lives.", to("bucket.lease")));
     for (name, about) in [("request.worktree", "Which worktree is meant."), ("request.prune", "Which worktrees.")] {
         all.insert(name.to_owned(), message(name, about, to(name)));
@@ -130,6 +132,11 @@ fn message(name: &str, summary: &str, schema: Value) -> Value {
 
 fn bytes(summary: &str) -> Value {
     json!({"contentType": "application/octet-stream", "summary": summary})
+}
+
+fn order_headers() -> Value {
+    let text = "The trace that the start belongs to (W3C Trace Context); it goes on in the agent's `TRACEPARENT`.";
+    json!({"type": "object", "properties": {header::TRACEPARENT: {"type": "string", "description": text}}})
 }
 
 fn output_headers() -> Value {
