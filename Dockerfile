@@ -4,8 +4,8 @@
 # One image is pulled, the base; compilers, Node and Python are its own packages, and nats-server is the pinned wheel of
 # nats/get-nats-server.sh, checksum and all.
 #
-# Arguments: PROFILE (release; dev builds faster), CARGO_BUILD_JOBS (empty: one a core), BASE (another mirror of the
-# same image), and those that every build knows (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+# Arguments: PROFILE (release; dev builds faster), FEATURES (otel: spans to a collector), CARGO_BUILD_JOBS (empty: one a
+# core), BASE (another mirror of the same image), and those that every build knows (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
 ARG BASE=debian:trixie-slim
 
 # ---- the dashboard's page
@@ -39,13 +39,14 @@ WORKDIR /src
 COPY . .
 COPY --from=page /src/bins/bridge/ui/dist bins/bridge/ui/dist
 ARG PROFILE=release
+ARG FEATURES
 ARG CARGO_BUILD_JOBS
 RUN --mount=type=cache,target=/root/.cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     [ -n "$CARGO_BUILD_JOBS" ] || unset CARGO_BUILD_JOBS; \
     cargo build --locked --profile "$PROFILE" --bins \
         -p maestro-server -p maestro-bridge -p maestro-spawner -p maestro-cli \
-        --features maestro-bridge/embed,maestro-cli/embed \
+        --features "maestro-bridge/embed maestro-cli/embed $FEATURES" \
     && built=target/$([ "$PROFILE" = dev ] && echo debug || echo "$PROFILE") \
     && mkdir /out \
     && for program in maestro maestro-server maestro-bridge maestro-spawner; do \
