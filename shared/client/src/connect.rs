@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_nats::{ConnectErrorKind, ConnectOptions, ReconnectToServer, ServerAddr};
+use async_nats::{ConnectErrorKind, ConnectOptions, Event, ReconnectToServer, ServerAddr};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use thiserror::Error;
 
 use crate::address::{Address, AddressError};
 use crate::client::Client;
 use crate::link::LinkKeeper;
+use crate::tries::Tries;
 
 /// The oldest broker that has what we use: (major, minor).
 const NEEDED: (u64, u64) = (2, 14);
@@ -223,6 +224,8 @@ async fn connect_to(options: &Options, first: usize) -> Result<Client, ConnectEr
 fn nats_options(options: &Options, address: &Address, keeper: &Arc<LinkKeeper>) -> ConnectOptions {
     let mode = options.mode;
     let events = keeper.clone();
+    let tries = Arc::new(Tries::default());
+    let until_connected = tries.clone();
     let mut nats = ConnectOptions::new()
         .name(&options.name)
         .custom_inbox_prefix(&options.inbox_prefix)
@@ -236,13 +239,20 @@ fn nats_options(options: &Options, address: &Address, keeper: &Arc<LinkKeeper>) 
         })
         .event_callback(move |event| {
             let events = events.clone();
+            if matches!(event, Event::Connected) {
+                until_connected.forget();
+            }
             async move { events.on_event(event) }
         })
         // The library's own way sleeps before each try, the first one included: 1.4 ms of a process
         // that lives for 5.
-        .reconnect_to_server_callback(move |servers, _| async move {
-            let next = servers.iter().min_by_key(|server| server.failed_attempts)?;
-            Some(ReconnectToServer { addr: next.addr.clone(), delay: Some(delay(mode, next.failed_attempts)) })
+        .reconnect_to_server_callback(move |servers, _| {
+            let tries = tries.clone();
+            async move {
+                let known = servers.iter().map(|server| (address_of(&server.addr), server.failed_attempts));
+                let (next, tried) = tries.next(known)?;
+                Some(ReconnectToServer { addr: servers.get(next)?.addr.clone(), delay: Some(delay(mode, tried)) })
+            }
         });
     let credentials = options.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()));
     if let Some((user, password)) = credentials.or(address.credentials()) {
@@ -252,6 +262,10 @@ fn nats_options(options: &Options, address: &Address, keeper: &Arc<LinkKeeper>) 
         nats = nats.add_root_certificates(ca.clone()).require_tls(true);
     }
     nats
+}
+
+fn address_of(server: &ServerAddr) -> String {
+    format!("{}:{}", server.host(), server.port())
 }
 
 /// How long to wait before the next try at a server that failed `failures` times in a row.

@@ -34,6 +34,7 @@ mod retry;
 mod scrollback;
 pub mod service;
 mod stream;
+mod tries;
 
 pub use address::{Address, AddressError};
 pub use api::{ApiError, ApiFailure};

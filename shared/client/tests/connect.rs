@@ -87,6 +87,18 @@ async fn a_daemon_comes_back_and_its_count_starts_again() {
     assert_eq!(client.link().borrow().losses, 1);
 }
 
+/// The name of a container that is gone leads nowhere.
+#[tokio::test]
+async fn a_name_that_leads_nowhere_keeps_nobody_from_the_next_broker() {
+    let mut first = Server::start(OPEN);
+    let other = Server::start(OPEN);
+    let addresses = format!("{},nats://gone.invalid:4222,{}", first.url(), other.url());
+    let client = connect(options(&addresses, Mode::Daemon)).await.unwrap();
+    first.kill();
+    // The other one may be found before anybody looks.
+    eventually("the other broker is found", || client.link().borrow().losses == 1 && client.is_connected()).await;
+}
+
 #[tokio::test]
 async fn a_daemon_waits_for_a_broker_that_is_not_there_yet() {
     let mut server = Server::start(OPEN);
