@@ -106,12 +106,13 @@ given_certificate() {
     cat "$given/$1.key" >"$root/$1/tls.key"
 }
 
-# One certificate for clients and for the other brokers.
+# One certificate for clients and for the other brokers. These tell each other names, not addresses, which no certificate
+# is good for; clients know all names already.
 encrypt() {
     local file=$root/$1/nats.conf own='cert_file: "/run/maestro/tls.crt", key_file: "/run/maestro/tls.key"' text
     text=$(cat "$file")
     text=${text/$'\n'"include 'accounts.conf'"/$'\n'"tls { $own }"$'\n'"include 'accounts.conf'"}
-    text=${text/$'\n'"cluster {"$'\n'/$'\n'"cluster {"$'\n'"  tls { $own, ca_file: \"/run/maestro/ca.crt\" }"$'\n'}
+    text=${text/$'\n'"cluster {"$'\n'/$'\n'"cluster {"$'\n'"  tls { $own, ca_file: \"/run/maestro/ca.crt\" }"$'\n'"  advertise: \"$1:6222\""$'\n'"  no_advertise: true"$'\n'}
     [ "$(grep -c 'tls {' <<<"$text")" -eq "$([ $shape = single ] && echo 1 || echo 2)" ] ||
         fail "$file has no place for TLS" "use the templates and the script of one version"
     printf '%s\n' "$text" >"$file"

@@ -7,7 +7,8 @@ one_of_each_is_killed() {
     [ "$(docker compose ps --format '{{.Service}}' | sort | tr '\n' ' ')" = \
         "bridge bridge-2 nats nats-2 nats-3 server server-2 spawner spawner-2 " ] || fail "not all nine are there"
     load_begin
-    for service in nats-2 server bridge; do
+    # `nats` is the one that everybody is connected to, and while it is away its name leads nowhere.
+    for service in nats server bridge; do
         sleep 2
         docker compose kill "$service" >/dev/null 2>&1
         begun=$SECONDS
@@ -26,7 +27,8 @@ without_a_majority_nothing_is_written() {
     "$maestro" task export >"$work/before"
     docker compose kill nats-2 nats-3 >/dev/null 2>&1
     answer=$("$maestro" task create "nobody may keep this" --timeout 6s --json 2>/dev/null) || code=$?
-    [ "$code" -eq 6 ] || fail "a write without a majority ends with $code: $answer"
+    # 8: a leader that does not know yet that it is alone gives no answer.
+    case $code in 6 | 8) ;; *) fail "a write without a majority ends with $code: $answer" ;; esac
     printf '   refused with %s\n' "$(field error <<<"$answer")"
     docker compose start nats-2 nats-3 >/dev/null 2>&1
     healthy_within nats-2 60
