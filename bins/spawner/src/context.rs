@@ -119,6 +119,16 @@ impl Context {
         all
     }
 
+    /// Does something about an incarnation that has ended, unless another one of its session is in hand: that may go on
+    /// where it was, and none is taken in hand meanwhile.
+    pub fn unless_back(&self, ended: &Incarnation, act: impl FnOnce()) {
+        let in_hand = self.lock();
+        let same = |other: &&Incarnation| other.project == ended.project && other.session == ended.session;
+        if in_hand.keys().filter(same).all(|other| other == ended) {
+            act();
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Incarnation, bool>> {
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 use crate::ledger::Entry;
 use crate::node;
-use crate::session;
+use crate::session::{self, Slot};
 
 /// How many times an order is handed out before its session is failed.
 pub const DELIVERIES: u32 = 5;
@@ -81,6 +81,7 @@ fn config(context: &Context, whose: Whose, agent: &AgentName) -> QueueConfig {
 /// the next start adopts it.
 pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, leave: &CancellationToken) {
     let slots = Arc::new(Semaphore::new(context.config.slots as usize));
+    let endings = Arc::new(Semaphore::new(context.config.slots as usize));
     let mut sessions = JoinSet::new();
     for entry in living {
         // More may run than there are slots now; then there are none for a while.
@@ -103,10 +104,8 @@ pub async fn run(context: &Arc<Context>, queues: Queues, living: Vec<Entry>, lea
             order = orders.recv() => match order {
                 Some((job, slot)) => {
                     let context = context.clone();
-                    sessions.spawn(async move {
-                        session::run(&context, job).await;
-                        drop::<OwnedSemaphorePermit>(slot);
-                    });
+                    let slot = Slot::new(slot, endings.clone());
+                    sessions.spawn(async move { session::run(&context, job, slot).await });
                 }
                 None => break,
             },

@@ -37,6 +37,8 @@ pub enum Happened {
     NotStarted(String),
     /// The server has it as active.
     Active,
+    /// The agent and everything it started are gone; the holder still tells it.
+    Over,
     Ended(i32),
     /// It died without a word.
     Gone,
@@ -176,6 +178,7 @@ impl Holder {
                     Ok(Told::Started { agent }) => return Happened::Started(agent),
                     Ok(Told::NotStarted { reason }) => return Happened::NotStarted(reason),
                     Ok(Told::Active) => return Happened::Active,
+                    Ok(Told::Over) => return Happened::Over,
                     Ok(Told::Ended { code }) => return Happened::Ended(code),
                     Err(error) => tracing::warn!(cause = %error, "holder speaks another language"),
                 },

@@ -122,6 +122,7 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
     typing.abort_all();
     let recording = terminal.ended(code);
     if let (Some(line), Some(uplink)) = (line, &launch.uplink) {
+        tell(&Told::Over);
         let ending = Ending::new(&uplink.incarnation, cause::report(cause, code));
         let files = launch.log.parent().unwrap_or(&launch.directory);
         if let Err(error) = ending.write(files) {

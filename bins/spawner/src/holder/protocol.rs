@@ -110,7 +110,9 @@ pub(super) enum Told {
     },
     /// The server has it as active, and the lease is held.
     Active,
-    /// It and everything it started are gone.
+    /// The agent and everything it started are gone; what is left is to tell it.
+    Over,
+    /// That is told, or kept for others to tell.
     Ended {
         code: i32,
     },

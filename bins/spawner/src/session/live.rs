@@ -9,6 +9,7 @@ use maestro_client::Job;
 use tokio::time::{Instant, sleep_until};
 
 use super::order::{Prepared, Refusal};
+use super::slot::Slot;
 use super::{PROGRESS, in_progress, report, settle};
 use crate::context::{Context, InHand};
 use crate::holder::{Because, Ending, Happened, Holder};
@@ -66,7 +67,7 @@ pub(super) async fn begin(
                 holder.close().await;
                 Err(Refusal::Never(reason))
             }
-            Ok(Happened::Gone | Happened::Active | Happened::Ended(_)) | Err(_) => {
+            Ok(Happened::Gone | Happened::Active | Happened::Over | Happened::Ended(_)) | Err(_) => {
                 holder.kill();
                 holder.close().await;
                 context.holders.sweep().await;
@@ -82,12 +83,12 @@ pub(super) async fn begin(
 }
 
 /// Stays with the session until nothing of it is left.
-pub(super) async fn stay(context: &Arc<Context>, job: Job, in_hand: &InHand, running: Running) {
+pub(super) async fn stay(context: &Arc<Context>, job: Job, in_hand: &InHand, running: Running, mut slot: Slot) {
     let Running { entry, mut holder, workspace } = running;
     let incarnation = entry.incarnation.clone();
     tracing::info!(%incarnation, pid = entry.agent.map(|agent| agent.pid), "started");
     let mut job = Some(job);
-    let code = watch(context, &entry, &mut holder, &mut job, in_hand).await;
+    let code = watch(context, &entry, &mut holder, &mut job, in_hand, &mut slot).await;
     holder.close().await;
     if code.is_none() {
         context.holders.sweep().await;
@@ -113,6 +114,7 @@ pub(super) async fn conclude(context: &Context, entry: &Entry, files: &Path) {
             files::mark_ended(files);
         }
     }
+    context.unless_back(incarnation, || context.rooms.leave(incarnation));
     // While the ledger has it no later start takes the worktree over.
     context.rooms.tidy(incarnation, &context.shutdown).await;
     context.ledger.remove(incarnation);
@@ -126,6 +128,7 @@ async fn watch(
     holder: &mut Holder,
     job: &mut Option<Job>,
     in_hand: &InHand,
+    slot: &mut Slot,
 ) -> Option<i32> {
     let mut last_call: Option<Instant> = None;
     loop {
@@ -138,6 +141,8 @@ async fn watch(
                     in_hand.settled();
                     settle(job.ack().await);
                 },
+                // Others may begin while its end is told and its recording is stored.
+                Happened::Over => slot.pass_on(),
                 Happened::Started(_) | Happened::NotStarted(_) => {}
             },
             () = context.shutdown.cancelled(), if last_call.is_none() => {

@@ -3,6 +3,7 @@
 mod adopt;
 mod live;
 mod order;
+mod slot;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use order::Refusal;
 
 pub use adopt::adopt;
 pub(crate) use order::{Verdict, classify};
+pub use slot::Slot;
 
 /// For how long an order that was handed back rests: once, then again and again.
 const AT_ONCE: Duration = Duration::from_millis(20);
@@ -29,7 +31,7 @@ const TAKEN: Duration = Duration::from_secs(15);
 const PROGRESS: Duration = Duration::from_secs(10);
 
 /// Works one order: fetches what is to be done, starts it, stays with it, reports its end.
-pub async fn run(context: &Arc<Context>, job: Job) {
+pub async fn run(context: &Arc<Context>, job: Job, slot: Slot) {
     let order = match serde_json::from_slice::<SpawnOrder>(job.payload()) {
         Ok(order) => order,
         Err(error) => {
@@ -48,7 +50,7 @@ pub async fn run(context: &Arc<Context>, job: Job) {
         return settle(job.ack().await);
     }
     let refusal = match start(context, &job, &order, &incarnation).await {
-        Ok(running) => return live::stay(context, job, &in_hand, running).await,
+        Ok(running) => return live::stay(context, job, &in_hand, running, slot).await,
         Err(refusal) => refusal,
     };
     match refusal {

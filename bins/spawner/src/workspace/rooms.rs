@@ -302,10 +302,14 @@ impl Rooms {
         workspace.mark_ended();
     }
 
-    /// Of a session that has ended: a directory in which nothing was done goes.
-    pub(crate) async fn tidy(&self, incarnation: &Incarnation, cancel: &CancellationToken) {
-        // Not empty, or another's.
+    /// Of a session that has ended and is not back already: a directory of its own goes when it is empty.
+    pub(crate) fn leave(&self, incarnation: &Incarnation) {
+        // Not empty, or there is none.
         let _ = fs::remove_dir(self.room(incarnation).join(files::name(incarnation)));
+    }
+
+    /// Of a session that has ended: a worktree in which nothing was done goes.
+    pub(crate) async fn tidy(&self, incarnation: &Incarnation, cancel: &CancellationToken) {
         let Some(record) = self.records.get(incarnation) else { return };
         let _one = self.lock(&record.repository).await;
         // A later start may have taken it over.
