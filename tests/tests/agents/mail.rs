@@ -74,6 +74,9 @@ fn a_message_is_typed_when_the_agent_waits_and_told_by_a_hook_when_it_works() {
     let prompts = agent.noted(&id, "prompt");
     assert!(prompts.len() == 2 && prompts[1].ends_with(": first line\nsecond line"), "{prompts:?}");
 
+    // Nor may a hook of this turn tell the next one.
+    scene.until("its second turn is over", || agent.turn(&id) == "idle", || scene.shown(&id));
+
     // It works: the hook after its tool tells, and nothing is typed afterwards.
     let (go, ask) = (agent.path("go"), agent.path("ask"));
     let work = agent.send(&id, &format!("to do:\nbusy {}", go.display()));
