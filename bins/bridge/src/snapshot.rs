@@ -213,15 +213,17 @@ struct Made<'a> {
 }
 
 impl Made<'_> {
-    /// Takes what the server answered, in pages.
+    /// Takes what the server answered, in pages: one at least, since commits are replayed from the lowest `seq` of them.
     fn take(&mut self, seq: u64, tasks: &[Box<RawValue>], sessions: &[Box<RawValue>]) -> Result<(), Failed> {
+        if tasks.is_empty() && sessions.is_empty() {
+            return self.page(seq, &[], &[], None, false);
+        }
         for tasks in pieces(tasks) {
             self.page(seq, tasks, &[], None, false)?;
         }
         for sessions in pieces(sessions) {
             self.page(seq, &[], sessions, None, false)?;
         }
-        self.lowest = self.lowest.min(seq);
         Ok(())
     }
 
