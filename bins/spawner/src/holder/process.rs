@@ -259,8 +259,8 @@ async fn heard(signal: &mut Option<Signals>) {
 }
 
 fn reap_orphans(agent: u32) {
-    for child in os::own_descendants() {
-        if child.parent == os::own_pid() && child.zombie && child.identity.pid != agent {
+    for child in os::own_children() {
+        if child.zombie && child.identity.pid != agent {
             os::reap(child.identity.pid);
         }
     }

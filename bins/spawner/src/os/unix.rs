@@ -44,7 +44,7 @@ pub fn leave_terminal() -> io::Result<()> {
     Ok(())
 }
 
-pub fn own_pid() -> u32 {
+fn own_pid() -> u32 {
     std::process::id()
 }
 
@@ -84,9 +84,10 @@ pub fn processes() -> Vec<Process> {
     entries.flatten().filter_map(|entry| process(entry.file_name().to_str()?.parse().ok()?)).collect()
 }
 
-/// The direct children, ended ones too.
-fn children_of(parent: u32) -> Vec<Process> {
-    processes().into_iter().filter(|process| process.parent == parent).collect()
+/// The direct children of this process, ended ones too.
+pub fn own_children() -> Vec<Process> {
+    let own = own_pid();
+    if has_no_child() { Vec::new() } else { processes().into_iter().filter(|process| process.parent == own).collect() }
 }
 
 /// Children, their children and so on of any of `roots`; ended ones too, the roots not.
@@ -122,7 +123,7 @@ fn has_no_child() -> bool {
 
 /// Children of this process that it did not start: orphans that it inherited.
 pub fn adopted_children(own: &HashSet<u32>) -> Vec<Process> {
-    children_of(own_pid()).into_iter().filter(|child| !own.contains(&child.identity.pid)).collect()
+    own_children().into_iter().filter(|child| !own.contains(&child.identity.pid)).collect()
 }
 
 /// Whether the process was started with `name=value` in its environment. Of others' processes nothing is known.
@@ -200,7 +201,7 @@ mod tests {
     fn a_child_is_found_and_another_start_time_is_not_signalled() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let known = identity(child.id()).unwrap();
-        assert!(children_of(own_pid()).iter().any(|process| process.identity == known));
+        assert!(own_children().iter().any(|process| process.identity == known));
         assert!(own_descendants().iter().any(|process| process.identity == known));
         assert!(!signal(Identity { start: known.start + 1, ..known }, Signal::KILL));
         assert!(is_alive(known));
