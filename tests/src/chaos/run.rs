@@ -108,9 +108,15 @@ pub async fn run(seed: u64, setup: Setup) -> Verdict {
     let checked = check(&operations, &ledger, &trails);
     let mut broken: Vec<String> = checked.violations.iter().map(ToString::to_string).collect();
     broken.extend(repeat(&edge, &operations).await);
-    let mut report = summary(seed, &setup, &checked, &operations, &done, converged);
-    for watch in &watches {
-        let _ = writeln!(report, "  {}: {} connections", watch.trail().name, watch.connections());
+    let mut report = summary(seed, &setup, &checked, &operations, &done);
+    for (watch, taken) in watches.iter().zip(&converged) {
+        let taken = taken.map_or_else(|| "never".to_owned(), |taken| format!("after {} ms", taken.as_millis()));
+        let _ = writeln!(
+            report,
+            "  {}: at the ledger's end {taken}, {} connections",
+            watch.trail().name,
+            watch.connections()
+        );
     }
     for strange in world.strange() {
         let _ = writeln!(report, "  strange: {strange}");
@@ -127,7 +133,7 @@ pub async fn run(seed: u64, setup: Setup) -> Verdict {
     broken.extend(projected.await.err().map(|panic| format!("the projection is not the ledger's: {panic}")));
     let all = (world, ledger, operations);
     // Nothing is broken by being slow, but somebody may want to know why.
-    if !broken.is_empty() || converged.is_none_or(|after| after > SLOW) {
+    if !broken.is_empty() || converged.iter().any(|taken| taken.is_none_or(|taken| taken > SLOW)) {
         let _ = writeln!(report, "  kept in {}", keep(seed, &all, &report, &broken).display());
     }
     tokio::task::spawn_blocking(move || drop(all)).await.expect("the stack ends");
@@ -171,23 +177,19 @@ fn drive(mut world: World, steps: &[Step], clock: &Recorder) -> (World, Vec<Done
     (world, done)
 }
 
-/// How long it took until every follower was at the end of the ledger; `None`: they are not there yet.
-async fn converge(watches: &[Watch], ledger: &Ledger) -> Option<Duration> {
+/// How long each follower took until it was at the end of the ledger; `None`: it is not there yet.
+async fn converge(watches: &[Watch], ledger: &Ledger) -> Vec<Option<Duration>> {
     let begun = Instant::now();
-    loop {
-        let there = watches.iter().all(|watch| {
+    let mut taken = vec![None; watches.len()];
+    while taken.contains(&None) && begun.elapsed() < CONVERGED_WITHIN {
+        for (watch, taken) in watches.iter().zip(&mut taken).filter(|(_, taken)| taken.is_none()) {
             let trail = watch.trail();
             let last = ledger.of(&trail.project).last().map_or(0, |commit| commit.seq);
-            trail.position() >= last
-        });
-        if there {
-            return Some(begun.elapsed());
-        }
-        if begun.elapsed() > CONVERGED_WITHIN {
-            return None;
+            *taken = (trail.position() >= last).then(|| begun.elapsed());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    taken
 }
 
 /// The first answer again, for some of the commands that were acknowledged; what differs.
@@ -213,22 +215,14 @@ async fn repeat(edge: &Client, operations: &[Operation]) -> Vec<String> {
     differ
 }
 
-fn summary(
-    seed: u64,
-    setup: &Setup,
-    checked: &Checked,
-    operations: &[Operation],
-    done: &[Done],
-    converged: Option<Duration>,
-) -> String {
+fn summary(seed: u64, setup: &Setup, checked: &Checked, operations: &[Operation], done: &[Done]) -> String {
     let mut text = format!(
-        "MAESTRO_CHAOS_SEED={seed}: {} brokers, {} acknowledged, {} refused, {} unknown, {} late, followers at the end after {}\n",
+        "MAESTRO_CHAOS_SEED={seed}: {} brokers, {} acknowledged, {} refused, {} unknown, {} late\n",
         setup.brokers,
         checked.acknowledged,
         checked.refused,
         checked.unknown,
         checked.late.len(),
-        converged.map_or_else(|| "(never)".to_owned(), |after| format!("{} ms", after.as_millis())),
     );
     for Done { step, ended } in done {
         let recovery = Checked::recovery(operations, *ended);
