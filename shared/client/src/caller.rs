@@ -15,6 +15,12 @@ use crate::header::Headers;
 use crate::request::RequestError;
 use crate::retry::{Retry, RetryError};
 
+/// One long poll at the longest. A replica that is killed or cut off with it in hand says nothing, and the other replicas do
+/// not know of it: until it is over, whoever waits is deaf.
+const WAIT: Duration = Duration::from_secs(5);
+/// How much later than that an answer may come.
+const WAIT_GRACE: Duration = Duration::from_secs(2);
+
 /// Somebody who commands and asks.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -130,8 +136,8 @@ impl Caller {
         self.call(&subject, envelope.encode(), timeout).await
     }
 
-    /// Waits on the server, `timeout_ms` at most (30,000 is the bound). Not repeated by itself: the answer carries a
-    /// cursor to go on from.
+    /// Waits on the server, `timeout_ms` at most and never longer than [`WAIT`]. Not repeated by itself: the answer carries
+    /// a cursor to go on from.
     ///
     /// # Errors
     /// As [`Self::command`].
@@ -147,11 +153,12 @@ impl Caller {
             actor: self.actor.clone(),
             what: request.what().to_owned(),
         };
-        let mut envelope = WaitEnvelope::new(request, timeout_ms);
+        let longest = u32::try_from(WAIT.as_millis()).unwrap_or(WaitEnvelope::MAX_MS);
+        let mut envelope = WaitEnvelope::new(request, timeout_ms.min(longest));
         envelope.epoch = self.epoch;
         envelope.min_seq = seen.seq;
         envelope.ledger.clone_from(&seen.ledger);
-        let bound = Duration::from_millis(u64::from(envelope.timeout_ms) + 5_000);
+        let bound = Duration::from_millis(u64::from(envelope.timeout_ms)) + WAIT_GRACE;
         let payload = Bytes::from(envelope.encode());
         match self.client.request(&subject.to_string(), &Headers::new(), payload, bound).await {
             Ok(message) => read(message.payload()),

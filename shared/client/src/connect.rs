@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,11 +24,15 @@ const NEEDED_TEXT: &str = "2.14";
 /// How a process lives with its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// One try at each address, no waiting, few reconnects: a command line.
+    /// One try at each address, no waiting, quick reconnects: a command line.
     OneShot,
-    /// Reconnects for ever, pings every 10 s.
+    /// Patient, and watches the clock for a suspended host.
     Daemon,
 }
+
+/// The library gives a connection up at the third ping that nobody answered: a broker whose host has gone without a word is
+/// left after 9 s.
+const PING_EVERY: Duration = Duration::from_secs(3);
 
 /// How to connect. `Debug` shows no secret.
 #[derive(Clone)]
@@ -231,12 +236,10 @@ fn nats_options(options: &Options, address: &Address, keeper: &Arc<LinkKeeper>) 
         .custom_inbox_prefix(&options.inbox_prefix)
         .connection_timeout(options.timeout)
         .request_timeout(None)
-        .ping_interval(Duration::from_secs(10))
+        .ping_interval(PING_EVERY)
         .subscription_capacity(options.subscription_capacity)
-        .max_reconnects(match mode {
-            Mode::OneShot => Some(50),
-            Mode::Daemon => None,
-        })
+        // Whoever waits for something says itself how long.
+        .max_reconnects(None)
         .event_callback(move |event| {
             let events = events.clone();
             if matches!(event, Event::Connected) {
@@ -250,8 +253,9 @@ fn nats_options(options: &Options, address: &Address, keeper: &Arc<LinkKeeper>) 
             let tries = tries.clone();
             async move {
                 let known = servers.iter().map(|server| (address_of(&server.addr), server.failed_attempts));
-                let (next, tried) = tries.next(known)?;
-                Some(ReconnectToServer { addr: servers.get(next)?.addr.clone(), delay: Some(delay(mode, tried)) })
+                let next = tries.next(known)?;
+                let delay = if next.begins_round { delay(mode, next.rounds) } else { Duration::ZERO };
+                Some(ReconnectToServer { addr: servers.get(next.index)?.addr.clone(), delay: Some(delay) })
             }
         });
     let credentials = options.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()));
@@ -268,14 +272,22 @@ fn address_of(server: &ServerAddr) -> String {
     format!("{}:{}", server.host(), server.port())
 }
 
-/// How long to wait before the next try at a server that failed `failures` times in a row.
-fn delay(mode: Mode, failures: usize) -> Duration {
-    let exponent = u32::try_from(failures.min(8)).unwrap_or(8);
-    match (mode, failures) {
-        (_, 0) => Duration::ZERO,
-        (Mode::OneShot, _) => Duration::from_millis(20 << exponent.min(4)),
-        (Mode::Daemon, _) => Duration::from_millis(20 << exponent).min(Duration::from_secs(4)),
-    }
+/// How long to wait before all servers are tried once more, after so many rounds that failed. Spread over a fifth, so that
+/// those who lost a broker at the same moment do not come back at the same moment.
+fn delay(mode: Mode, rounds: usize) -> Duration {
+    let exponent = u32::try_from(rounds.min(8)).unwrap_or(8);
+    let longest = match mode {
+        Mode::OneShot => Duration::from_millis(320),
+        Mode::Daemon => Duration::from_secs(1),
+    };
+    let wait = if rounds == 0 { Duration::ZERO } else { Duration::from_millis(20 << exponent).min(longest) };
+    wait.mul_f64(1.0 - 0.2 * spread())
+}
+
+/// Between 0 and 1, another one each time and in each process.
+fn spread() -> f64 {
+    // Its keys are random.
+    f64::from(u16::try_from(RandomState::new().hash_one(0) >> 48).unwrap_or(0)) / f64::from(u16::MAX)
 }
 
 fn new_enough(version: &str) -> bool {
@@ -308,6 +320,17 @@ fn explain(address: &Address, error: &async_nats::ConnectError) -> ConnectError 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waits_between_rounds_grow_to_a_bound_and_differ() {
+        for mode in [Mode::OneShot, Mode::Daemon] {
+            assert_eq!(delay(mode, 0), Duration::ZERO);
+            assert!((Duration::from_millis(32)..=Duration::from_millis(40)).contains(&delay(mode, 1)), "{mode:?}");
+        }
+        assert!((Duration::from_millis(800)..=Duration::from_secs(1)).contains(&delay(Mode::Daemon, 50)));
+        let differ: std::collections::BTreeSet<_> = (0..20).map(|_| delay(Mode::Daemon, 50)).collect();
+        assert!(differ.len() > 10, "{differ:?}");
+    }
 
     #[test]
     fn versions_are_compared_by_number() {

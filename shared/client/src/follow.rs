@@ -54,7 +54,7 @@ pub struct FollowOptions {
 }
 
 impl FollowOptions {
-    /// Follows with heartbeats of 5 s, a stall after 11 s, and 4,096 messages or 8 MiB under way.
+    /// Follows with heartbeats of 2 s, a stall after 5 s, and 4,096 messages or 8 MiB under way.
     pub fn new(stream: &str, filter: Option<&str>, start: Start, name_prefix: &str) -> Self {
         Self {
             stream: stream.to_owned(),
@@ -63,8 +63,8 @@ impl FollowOptions {
             name_prefix: name_prefix.to_owned(),
             batch: 4096,
             batch_bytes: 8 << 20,
-            heartbeat: Duration::from_secs(5),
-            stall: Duration::from_secs(11),
+            heartbeat: Duration::from_secs(2),
+            stall: Duration::from_secs(5),
         }
     }
 }
@@ -164,8 +164,9 @@ pub struct Follower {
     pub(crate) live: Option<Live>,
     pub(crate) pending: Option<u64>,
     pub(crate) failures: u32,
-    /// While this is not 0, a consumer is only taken where the stream is as long as its leader says.
-    pub(crate) lagged: u32,
+    /// While this is not 0, a consumer is only taken where the stream is as long as its leader says. The first one is taken
+    /// as it comes.
+    pub(crate) moves_left: u32,
     /// How many consumers were made.
     pub(crate) opened: u64,
 }
@@ -185,7 +186,7 @@ impl Client {
             live: None,
             pending: None,
             failures: 0,
-            lagged: 0,
+            moves_left: 0,
             opened: 0,
         }
     }
@@ -276,6 +277,7 @@ impl Follower {
             }
             Some(Pulled::Heartbeat) => {
                 live.beat = true;
+                self.failures = 0;
                 None
             }
             Some(Pulled::Ended { undelivered }) => {

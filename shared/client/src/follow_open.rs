@@ -16,8 +16,11 @@ use crate::pull::{Pull, PullInbox};
 
 /// How long one pull request stands.
 const EXPIRES: Duration = Duration::from_secs(60);
-/// How many consumers are refused in a row, after one was given up for its lag, because they know no more than it did.
-const MOVES: u32 = 8;
+/// How many consumers in place of an earlier one are refused in a row because they know less than the stream's leader.
+pub(crate) const MOVES: u32 = 8;
+/// Bound of one question while a consumer is made or compared. Little, since one that falls into an election is lost, and all
+/// of it is asked again.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 /// How long the broker keeps a consumer that nobody asks.
 const INACTIVE: Duration = Duration::from_secs(30);
 
@@ -137,7 +140,6 @@ impl Follower {
         let had = self.next_seq.unwrap_or(1) - 1;
         if live.owed.is_some_and(|owed| owed > had) {
             self.start_over("the consumer lags behind the stream");
-            self.lagged = MOVES;
             return;
         }
         // Without an answer there is nothing to compare with.
@@ -157,10 +159,13 @@ impl Follower {
     /// # Errors
     /// When the leader does not answer.
     pub async fn leader_last(&self) -> Result<u64, ApiError> {
-        match &self.options.filter {
-            Some(filter) => self.client.last_sequence(&self.options.stream, filter).await,
-            None => Ok(self.client.stream_info(&self.options.stream).await?.last_seq),
-        }
+        let last = async {
+            match &self.options.filter {
+                Some(filter) => self.client.last_sequence(&self.options.stream, filter).await,
+                None => Ok(self.client.stream_info(&self.options.stream).await?.last_seq),
+            }
+        };
+        tokio::time::timeout(ANSWERED_WITHIN, last).await.map_err(|_| ApiError::TimedOut)?
     }
 
     async fn wait_for_link(&self) -> Result<(), FollowError> {
@@ -183,7 +188,8 @@ impl Follower {
         let inbox = self.client.new_inbox();
         let nonce = inbox.rsplit('.').next().unwrap_or_default();
         let name = format!("{}-{nonce}", self.options.name_prefix);
-        let created = self.create(&name).await?;
+        let created =
+            tokio::time::timeout(ANSWERED_WITHIN, self.create(&name)).await.map_err(|_| ApiError::TimedOut)??;
         let first = created.delivered.stream_seq + 1;
         let wanted = self.next_seq;
         // A start beyond the stream's end is taken as it is, silently; one that has nothing to deliver is
@@ -195,13 +201,13 @@ impl Follower {
                 return Ok(Some(Item::Behind { wanted, last }));
             }
         }
-        if self.lagged > 0 && created.num_pending == 0 && self.leader_last().await? >= self.next_seq.unwrap_or(1) {
-            // Chance has put it where the last one was.
-            self.lagged -= 1;
+        if self.moves_left > 0 && created.num_pending == 0 && self.leader_last().await? >= self.next_seq.unwrap_or(1) {
+            // Chance has put it on a broker that lags.
+            self.moves_left -= 1;
             self.client.forget_consumer(&self.options.stream, &created.name).await?;
             return Err(ApiError::Unavailable);
         }
-        self.lagged = 0;
+        self.moves_left = MOVES;
         let inbox = PullInbox::open(&self.client, &self.options.stream, &created.name)
             .await
             .map_err(|_| ApiError::Disconnected)?;

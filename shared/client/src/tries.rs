@@ -8,15 +8,30 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Default)]
 pub(crate) struct Tries(Mutex<HashMap<String, usize>>);
 
+/// The server that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) index: usize,
+    /// How often every server was tried since the last connection.
+    pub(crate) rounds: usize,
+    /// All were tried equally often: time for a pause.
+    pub(crate) begins_round: bool,
+}
+
 impl Tries {
-    /// The server that was tried least, of those the one that failed least, and how often it was tried.
-    pub(crate) fn next(&self, servers: impl Iterator<Item = (String, usize)>) -> Option<(usize, usize)> {
+    /// The server that was tried least, of those the one that failed least.
+    pub(crate) fn next(&self, servers: impl Iterator<Item = (String, usize)>) -> Option<Next> {
         let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let tried = |name: &String| tries.get(name).copied().unwrap_or_default();
-        let (index, (name, _)) = servers.enumerate().min_by_key(|(_, (name, failures))| (tried(name), *failures))?;
-        let before = tried(&name);
-        tries.insert(name, before + 1);
-        Some((index, before))
+        let servers: Vec<(String, usize, usize)> = servers
+            .map(|(name, failures)| {
+                let tried = tries.get(&name).copied().unwrap_or_default();
+                (name, tried, failures)
+            })
+            .collect();
+        let (index, (name, rounds, _)) =
+            servers.iter().enumerate().min_by_key(|(_, (_, tried, failed))| (tried, failed))?;
+        tries.insert(name.clone(), rounds + 1);
+        Some(Next { index, rounds: *rounds, begins_round: servers.iter().all(|(_, tried, _)| tried == rounds) })
     }
 
     pub(crate) fn forget(&self) {
@@ -32,10 +47,12 @@ mod tests {
     fn every_server_has_its_turn() {
         let tries = Tries::default();
         let next = |failures: [usize; 2]| {
-            tries.next(["gone".to_owned(), "there".to_owned()].into_iter().zip(failures)).unwrap()
+            let next = tries.next(["gone".to_owned(), "there".to_owned()].into_iter().zip(failures)).unwrap();
+            (next.index, next.rounds, next.begins_round)
         };
-        assert_eq!([next([0, 1]), next([0, 1]), next([0, 2]), next([0, 2])], [(0, 0), (1, 0), (0, 1), (1, 1)]);
+        let two_rounds = [next([0, 1]), next([0, 1]), next([0, 2]), next([0, 2])];
+        assert_eq!(two_rounds, [(0, 0, true), (1, 0, false), (0, 1, true), (1, 1, false)]);
         tries.forget();
-        assert_eq!(next([3, 0]), (1, 0), "the one that failed less comes first");
+        assert_eq!(next([3, 0]), (1, 0, true), "the one that failed less comes first");
     }
 }

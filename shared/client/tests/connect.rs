@@ -120,3 +120,16 @@ async fn refused_credentials_after_a_reconnect_surface() {
     let mut link = client.link();
     tokio::time::timeout(SOON, link.wait_for(|link| link.credentials_refused)).await.unwrap().unwrap();
 }
+
+/// A command line that waits for something (`maestro wait`, `maestro events --follow`) says itself how long.
+#[tokio::test]
+async fn a_command_line_comes_back_after_an_outage_longer_than_fifty_tries() {
+    let mut server = Server::start(OPEN);
+    let client = server.connect(&server.url(), Mode::OneShot).await;
+    server.kill();
+    eventually("the loss is noticed", || !client.is_connected()).await;
+    tokio::time::sleep(Duration::from_secs(17)).await;
+    server.restart();
+    eventually("it is back", || client.is_connected()).await;
+    client.confirm(SOON).await.unwrap();
+}

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use kit::{OPEN, SOON, Server};
-use maestro_client::{Client, Headers, Mode, RequestError, Retry};
+use maestro_client::{Caller, Client, Headers, Mode, RequestError, Retry, Seen};
+use maestro_wire::{ErrorCode, WaitEnvelope, WaitRequest, WaitTasks};
 
 const TABLE: &str = r#"authorization { users: [
     { user: edge, password: p, permissions { publish: ["may.>", "_INBOX.>"], subscribe: ["_INBOX.>"] } }
@@ -156,4 +157,20 @@ async fn closing_delivers_what_was_published_and_ends_everything() {
     assert_eq!(heard.next().await.unwrap().payload(), "bye");
     kit::eventually("closed", || client.link().borrow().closed).await;
     assert!(ask(&client, "x", SOON).await.is_err());
+}
+
+#[tokio::test]
+async fn a_long_poll_in_the_hands_of_a_dead_replica_ends_soon() {
+    let server = Server::start(OPEN);
+    let (client, dead) = (server.client().await, server.client().await);
+    let mut taken = dead.subscribe("maestro.v1.wait.>", None).await.unwrap();
+    dead.confirm(SOON).await.unwrap();
+    let caller = Caller::new(client, "ann".parse().unwrap(), None);
+    let (project, request) = ("web".parse().unwrap(), WaitRequest::Tasks(WaitTasks::default()));
+    let (seen, started) = (Seen::default(), Instant::now());
+    let (answer, asked) = tokio::join!(caller.wait(&project, &request, &seen, WaitEnvelope::MAX_MS), taken.next());
+    assert_eq!(answer.unwrap_err().code, ErrorCode::TimedOut);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let asked: serde_json::Value = serde_json::from_slice(asked.unwrap().payload()).unwrap();
+    assert!(asked["timeoutMs"].as_u64().unwrap() <= 5_000, "{asked}");
 }

@@ -127,3 +127,30 @@ async fn clients_are_told_when_the_bridge_stops() {
     assert_eq!(next(&mut socket).await, None);
     assert_eq!(stopped.await.unwrap().0, Some(0));
 }
+
+/// As `maestro restore --replace` leaves it: the old ledger's words stay in front of the new one's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_was_filled_from_a_backup_is_another_one_also_for_a_bridge_that_starts_later() {
+    let mut stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    let mut socket = open_with_token(&stack).await;
+    let mut picture = Picture::default();
+    say(&mut socket, picture.hello("web")).await;
+    read_until(&mut socket, &mut picture, |picture| picture.snapshots == 1).await;
+
+    let restored = |finished| json!({ "ledgerId": "another", "restore": { "backup": "b1", "finished": finished } });
+    stack.say_of_ledger(restored(false)).await;
+    stack.say_of_ledger(restored(true)).await;
+    while let Some(frame) = next(&mut socket).await {
+        assert_ne!(frame["type"], "commit", "{frame}");
+    }
+    for _ in 0..2 {
+        let mut socket = open_with_token(&stack).await;
+        say(&mut socket, picture.hello("web")).await;
+        let welcome = next_of(&mut socket, "welcome").await;
+        assert_eq!(welcome["ledger"], "another");
+        stack.kill_bridge();
+        stack.start_bridge();
+    }
+}

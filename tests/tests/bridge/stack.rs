@@ -173,6 +173,19 @@ impl Stack {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
+    /// Appends what the ledger says about itself.
+    pub async fn say_of_ledger(&self, words: Value) {
+        let event = ulid::Ulid::generate();
+        let payload = json!([{
+            "specversion": "1.0", "id": event.to_string(), "source": "restore", "type": "maestro.ledger.created",
+            "subject": "ledger", "time": "2026-01-01T00:00:00Z", "actor": "system", "commandid": event.to_string(),
+            "commanddigest": "", "data": words,
+        }]);
+        let nats = async_nats::jetstream::new(self.nats.connect("core").await);
+        let sent = nats.publish("maestro.v1.evt._", payload.to_string().into()).await.unwrap();
+        sent.await.unwrap();
+    }
+
     pub fn one_time_code(&self) -> String {
         let token = format!("Bearer {}", self.token());
         let answer = self.http("POST", "/api/code", &[("Authorization", &token)]);

@@ -9,11 +9,15 @@ use tokio_util::sync::CancellationToken;
 use super::{Commit, EVENTS, Feed};
 
 const RETRY: Duration = Duration::from_millis(500);
+/// Commits wait for this answer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why the follower begins again.
 enum Ended {
     /// The stream is not the one that was followed.
     OtherStream,
+    /// It is being filled from a backup; nobody serves it yet.
+    Unfinished,
     Failed(FollowError),
     NotRead(ReadError),
 }
@@ -33,6 +37,7 @@ impl Feed {
                     tracing::warn!("the ledger is another one than before; every client begins again");
                     self.shared.ledger.send_modify(|ledger| ledger.generation += 1);
                 }
+                Ended::Unfinished => tracing::info!("the ledger is being filled from a backup"),
                 Ended::Failed(cause) => tracing::info!(%cause, "the ledger cannot be followed yet"),
                 Ended::NotRead(cause) => tracing::info!(%cause, "the ledger cannot be read yet"),
             }
@@ -47,11 +52,11 @@ impl Feed {
         };
         let options = FollowOptions::new(EVENTS, Some(Subject::ALL_EVENTS), Start::At(last + 1), "bridge");
         let mut follower = self.client.follow(options);
-        self.ring().reset(last);
-        self.shared.head.send_replace(last);
         if let Err(ended) = self.learn_ledger().await {
             return ended;
         }
+        self.ring().reset(last);
+        self.shared.head.send_replace(last);
         self.shared.ledger.send_modify(|ledger| ledger.following = true);
         loop {
             match self.follow_on(&mut follower).await {
@@ -75,11 +80,11 @@ impl Feed {
         {
             match ended {
                 Ended::NotRead(cause) => tracing::info!(%cause, "the ledger's id cannot be read now"),
-                Ended::OtherStream | Ended::Failed(_) => return Err(ended),
+                Ended::OtherStream | Ended::Unfinished | Ended::Failed(_) => return Err(ended),
             }
         }
         match item {
-            Item::Message(delivered) => self.take(&delivered),
+            Item::Message(delivered) => self.take(&delivered)?,
             // What was purged meanwhile is nowhere any more; whoever stood before it begins with a snapshot.
             Item::Gap { wanted, first } => {
                 tracing::info!(wanted, first, "the ledger was purged in between");
@@ -91,10 +96,10 @@ impl Feed {
         Ok(())
     }
 
-    fn take(&self, delivered: &Delivered) {
+    fn take(&self, delivered: &Delivered) -> Result<(), Ended> {
         let commit = Commit::read(delivered);
         if &*commit.project == "_" {
-            self.note_ledger(delivered.payload());
+            self.note_ledger(delivered.payload())?;
         }
         let (seq, about_project) = (commit.seq, commit.about_project);
         self.ring().push(commit);
@@ -102,34 +107,27 @@ impl Feed {
         if about_project {
             self.shared.projects.send_replace(seq);
         }
+        Ok(())
     }
 
+    /// What the ledger calls itself now: its last word, since one that was filled from a backup has an older one before it.
     async fn learn_ledger(&self) -> Result<(), Ended> {
-        let first = self.client.next_message(EVENTS, &Subject::ledger().to_string(), 1).await;
-        let first = first.map_err(Ended::NotRead)?;
-        let known = self.shared.ledger.borrow().id.clone();
-        let found = first.and_then(|message| decode_commit(&message.payload).ok()?.ledger).map(|l| l.ledger_id);
-        match (known, found) {
-            (Some(known), Some(found)) if known != found => {
-                self.shared.ledger.send_modify(|ledger| ledger.id = Some(found));
-                Err(Ended::OtherStream)
-            }
-            (None, Some(found)) => {
-                self.shared.ledger.send_modify(|ledger| ledger.id = Some(found));
-                Ok(())
-            }
-            (_, _) => Ok(()),
-        }
+        let subject = Subject::ledger().to_string();
+        let last = tokio::time::timeout(ANSWERED_WITHIN, self.client.last_message(EVENTS, &subject)).await;
+        let last = last.map_err(|_| Ended::NotRead(ReadError::TimedOut))?.map_err(Ended::NotRead)?;
+        last.map_or(Ok(()), |message| self.note_ledger(&message.payload))
     }
 
-    fn note_ledger(&self, payload: &[u8]) {
-        let Some(created) = decode_commit(payload).ok().and_then(|decoded| decoded.ledger) else { return };
-        self.shared.ledger.send_if_modified(|ledger| {
-            let other = ledger.id.as_ref().is_some_and(|id| *id != created.ledger_id);
-            let new = ledger.id.as_ref() != Some(&created.ledger_id);
-            ledger.generation += u64::from(other);
-            ledger.id = Some(created.ledger_id);
-            new
-        });
+    fn note_ledger(&self, payload: &[u8]) -> Result<(), Ended> {
+        let Some(ledger) = decode_commit(payload).ok().and_then(|decoded| decoded.ledger) else { return Ok(()) };
+        if ledger.restore.is_some_and(|restore| !restore.finished) {
+            return Err(Ended::Unfinished);
+        }
+        let before = self.shared.ledger.borrow().id.clone();
+        if before.as_ref() == Some(&ledger.ledger_id) {
+            return Ok(());
+        }
+        self.shared.ledger.send_modify(|known| known.id = Some(ledger.ledger_id));
+        if before.is_some() { Err(Ended::OtherStream) } else { Ok(()) }
     }
 }

@@ -28,7 +28,7 @@ const EVENTS: &str = "EVENTS";
 /// What is known about the ledger as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// Its random id, from its first commit.
+    /// Its random id.
     pub id: Option<String>,
     /// Grows when the ledger turned out to be another one, or shorter: every client begins again.
     pub generation: u64,

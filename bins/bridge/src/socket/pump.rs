@@ -115,6 +115,7 @@ impl Pump<'_> {
 
     /// From `position` to where the ring takes over; `None` when that is too far.
     async fn join(&self, mut position: u64) -> Result<Option<u64>, Gone> {
+        let mut wait = RETRY.0;
         loop {
             let floor = match self.app.feed.after(self.project.as_str(), position) {
                 After::Commits { .. } => return Ok(Some(position)),
@@ -129,7 +130,8 @@ impl Pump<'_> {
                 Ok(replay) => replay,
                 Err(cause) => {
                     tracing::warn!(%cause, "missed commits cannot be read");
-                    tokio::time::sleep(RETRY.1).await;
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(RETRY.1);
                     continue;
                 }
             };
