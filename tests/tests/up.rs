@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use maestro_tests::stack::{Place, Stack, answer, is_alive, program, still_alive};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 const SOON: Duration = Duration::from_secs(20);
 const PROGRAMS: [&str; 4] = ["nats-server", "maestro-server", "maestro-spawner", "maestro-bridge"];
@@ -273,4 +274,87 @@ fn an_older_broker_is_refused_with_the_version_that_is_needed() {
     let refused = answer(place.command().args(["--json", "up"]).env("MAESTRO_NATS_SERVER", &old));
     assert_eq!(refused.error(), "broker_too_old");
     assert!(refused.json["message"].as_str().unwrap().contains("2.14"), "{refused:?}");
+}
+
+/// A host that has the command line alone, and the address of a stack elsewhere in its `config.toml`.
+#[test]
+fn doctor_of_a_client_misses_nothing_that_is_elsewhere() {
+    let stack = Stack::start();
+    let place = Place::new();
+    let lonely = place.path().join("bin");
+    fs::create_dir(&lonely).unwrap();
+    fs::copy(program("maestro"), lonely.join("maestro")).unwrap();
+    let doctor = || {
+        let mut command = place.command_of(&lonely.join("maestro"));
+        answer(command.args(["--json", "doctor"]).env("PATH", "/nowhere").env_remove("MAESTRO_NATS_SERVER"))
+    };
+    assert_eq!(doctor().error(), "unavailable", "without an address a stack is expected here");
+    fs::create_dir(place.home()).unwrap();
+    fs::set_permissions(place.home(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(place.home().join("config.toml"), format!("server = \"{}\"\n", stack.nats_url("edge"))).unwrap();
+    let well = doctor();
+    let items = well.data()["items"].as_array().unwrap();
+    for name in ["maestro-server", "maestro-spawner", "maestro-bridge", "nats-server", "stack", "broker", "servers"] {
+        let check = items.iter().find(|item| item["name"] == name).unwrap();
+        assert_eq!(check["verdict"], "ok", "{check}");
+    }
+    assert!(items.iter().all(|item| item["name"] != "ports" && item["name"] != "dashboard"), "{items:?}");
+}
+
+/// The settings of a bridge that stands alone are none of this one's; a name of the dashboard is what `up` was told.
+#[test]
+fn the_dashboard_is_known_by_its_names_and_doctor_asks_it() {
+    let place = ["MAESTRO_BRIDGE_TLS_CERT", "MAESTRO_BRIDGE_TLS_KEY", "MAESTRO_STREAM_REPLICAS_FILE"]
+        .iter()
+        .fold(Place::new(), |place, name| place.with_variable(name, "/nowhere"));
+    let stack = Stack::start_in(place, &["--allow-host", "maestro.example.org"]);
+    let url = stack.file().bridge_url.unwrap();
+    let status = |host: &str| {
+        let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).unwrap();
+        String::from_utf8_lossy(&text).split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!((status("maestro.example.org").as_str(), status("evil.example.org").as_str()), ("200", "403"));
+    assert_eq!(verdicts(&stack, "dashboard"), ["ok"]);
+
+    stack.freeze("maestro-bridge");
+    let doctor = stack.maestro(&["doctor"]);
+    assert_eq!(doctor.error(), "unavailable");
+    let items = doctor.json["details"]["items"].as_array().unwrap();
+    let check = items.iter().find(|item| item["name"] == "dashboard").unwrap();
+    assert_eq!(
+        (check["verdict"].as_str(), check["command"].as_str()),
+        (Some("fail"), Some("maestro logs maestro-bridge"))
+    );
+    stack.thaw("maestro-bridge");
+}
+
+/// What was planned and does not serve is told, however well the rest is.
+#[test]
+fn doctor_names_a_program_that_does_not_come_back() {
+    let stack = Stack::start_with(&["--replicas", "2"]);
+    assert_eq!(verdicts(&stack, "stack"), ["ok"]);
+    // Nobody starts it again, and the file is what `maestro up` writes meanwhile.
+    let mut file = stack.file();
+    let supervisor = i32::try_from(file.supervisor.pid).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(supervisor, Signal::STOP).unwrap();
+    file.processes.retain(|process| process.name != "maestro-server-2" && process.name != "maestro-bridge");
+    file.bridge_url = None;
+    file.write(&stack.home().join("stack.json")).unwrap();
+    let doctor = stack.maestro(&["doctor"]);
+    let items = doctor.json["details"]["items"].as_array().unwrap_or_else(|| panic!("{doctor:?}"));
+    let check = |name: &str| items.iter().find(|item| item["name"] == name).unwrap().clone();
+    assert_eq!(
+        (check("stack")["verdict"].as_str(), check("dashboard")["verdict"].as_str()),
+        (Some("fail"), Some("fail"))
+    );
+    assert!(
+        check("stack")["message"]
+            .as_str()
+            .unwrap()
+            .contains("3 of 5 programs serve; not: maestro-server-2, maestro-bridge")
+    );
+    kill_process(supervisor, Signal::CONT).unwrap();
 }

@@ -36,8 +36,9 @@ struct Arguments {
     /// Listen beyond loopback although no TLS is spoken (see --tls-cert).
     #[arg(long)]
     allow_remote: bool,
-    /// A name (with its port, if it is not the scheme's own) under which this page is known beside its address.
-    #[arg(long = "allow-host", value_name = "HOST[:PORT]")]
+    /// A name (with its port, if it is not the scheme's own) under which this page is known beside its address; several
+    /// with commas, or the option repeated.
+    #[arg(long = "allow-host", env = "MAESTRO_BRIDGE_ALLOW_HOSTS", value_name = "HOST[:PORT]", value_delimiter = ',')]
     allow_hosts: Vec<String>,
     #[command(subcommand)]
     part: Option<Part>,
@@ -154,7 +155,7 @@ impl Config {
             ready_file: arguments.ready_file,
             tls: arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
             allow_remote: arguments.allow_remote,
-            allow_hosts: arguments.allow_hosts,
+            allow_hosts: named(&arguments.allow_hosts),
             core_url,
             work_url,
             limits: Limits::default(),
@@ -177,6 +178,11 @@ impl Config {
     }
 }
 
+/// Without what is empty: a request that names no host must never be taken for one to us.
+fn named(hosts: &[String]) -> Vec<String> {
+    hosts.iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect()
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -184,5 +190,23 @@ impl fmt::Debug for Config {
             .field("user", &self.user)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_with_commas_and_an_empty_one_is_none() {
+        let parsed = |words: &[&str]| {
+            let all = [&["maestro-bridge"], words].concat();
+            named(&Arguments::try_parse_from(all).unwrap().allow_hosts)
+        };
+        assert_eq!(
+            parsed(&["--allow-host", "a.example, b.example:8443,", "--allow-host", "c"]),
+            ["a.example", "b.example:8443", "c"]
+        );
+        assert_eq!(parsed(&["--allow-host", ""]), [""; 0]);
     }
 }

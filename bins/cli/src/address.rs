@@ -22,6 +22,15 @@ pub struct Address {
 }
 
 impl Address {
+    /// Whether it is of another stack than this home's, as far as the addresses tell.
+    pub fn is_elsewhere(&self, stack: Option<&StackFile>) -> bool {
+        let authority = |url: &str| {
+            let address: Option<maestro_client::Address> = url.parse().ok();
+            address.map(|address| address.authority().to_owned())
+        };
+        self.stack.is_none() && stack.is_none_or(|stack| authority(&self.url) != authority(&stack.nats_url))
+    }
+
     /// Without the password.
     pub fn shown(&self) -> String {
         match (self.url.split_once("://"), self.url.rsplit_once('@')) {

@@ -36,8 +36,11 @@ pub struct StackFile {
     pub bridge_url: Option<String>,
     /// The `maestro up` that looks after it.
     pub supervisor: Process,
-    /// Its programs.
+    /// Its programs that serve now.
     pub processes: Vec<Process>,
+    /// Names of all programs that `maestro up` looks after; empty when a version before this field wrote the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<String>,
     /// Where the bridge's token lies.
     pub token_file: PathBuf,
     /// Where the broker's users and passwords lie.
@@ -89,6 +92,12 @@ impl StackError {
 }
 
 impl StackFile {
+    /// Programs that `maestro up` looks after and that do not serve now.
+    pub fn missing(&self) -> Vec<&str> {
+        let away = |name: &&str| !self.processes.iter().any(|process| process.name == *name);
+        self.planned.iter().map(String::as_str).filter(away).collect()
+    }
+
     /// The format that this version writes.
     pub const FORMAT: u32 = 1;
 
@@ -194,12 +203,19 @@ mod tests {
             bridge_url: None,
             supervisor: process("maestro"),
             processes: vec![process("nats-server")],
+            planned: vec!["nats-server".into(), "maestro-bridge".into()],
             token_file: "/h/token".into(),
             credentials_file: "/h/credentials.json".into(),
         };
         stack.write(&path).unwrap();
         assert_eq!(StackFile::read(&path).unwrap(), Some(stack.clone()));
         assert!(std::fs::read_to_string(&path).unwrap().contains("\"natsUrl\""));
+        assert_eq!(stack.missing(), ["maestro-bridge"]);
+        // As a version before the field wrote it.
+        let mut old: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        old.as_object_mut().unwrap().remove("planned");
+        std::fs::write(&path, old.to_string()).unwrap();
+        assert!(StackFile::read(&path).unwrap().unwrap().missing().is_empty());
         stack.format = 99;
         stack.write(&path).unwrap();
         assert!(matches!(StackFile::read(&path), Err(StackError::Newer { found: 99, .. })));

@@ -26,6 +26,9 @@ pub struct UpArgs {
     /// The dashboard's port
     #[arg(long, value_name = "PORT", default_value_t = 7373, value_parser = clap::value_parser!(u16).range(1..))]
     pub bridge_port: u16,
+    /// A name by which browsers know the dashboard beside its address, behind a proxy for example; may be repeated
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
     /// How many sessions run at once on this host [default: the spawner's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub slots: Option<u16>,

@@ -18,6 +18,28 @@ pub async fn address(listen: &str, token_file: &Path) -> String {
     }
 }
 
+/// Whether the bridge follows the ledger, as it says itself.
+///
+/// # Errors
+/// A sentence: it does not answer, or what it answers instead.
+pub async fn ready(listen: &str) -> Result<(), String> {
+    let asked = async {
+        let mut stream = TcpStream::connect(listen).await?;
+        let request = format!("GET /readyz HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.take(LARGEST).read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    match tokio::time::timeout(WITHIN, asked).await {
+        Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200 ") => Ok(()),
+        Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 503 ") => Err("it does not follow the ledger".to_owned()),
+        Ok(Ok(_)) => Err("another program answers there".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", WITHIN.as_secs())),
+    }
+}
+
 async fn code(listen: &str, token_file: &Path) -> std::io::Result<Option<String>> {
     let token = tokio::fs::read_to_string(token_file).await?;
     let mut stream = TcpStream::connect(listen).await?;

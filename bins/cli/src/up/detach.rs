@@ -66,6 +66,9 @@ fn spawn(arguments: &UpArgs, home: &Home, log: &std::path::Path) -> std::io::Res
     if let Some(slots) = arguments.slots {
         command.args(["--slots", &slots.to_string()]);
     }
+    for host in &arguments.allow_host {
+        command.args(["--allow-host", host]);
+    }
     if arguments.keep_sessions {
         command.arg("--keep-sessions");
     }

@@ -12,11 +12,12 @@ use tokio::process::{Child, Command};
 use super::broker;
 
 /// Variables of an enclosing session or stack that must not reach the programs.
-const NOT_HANDED_ON: [&str; 22] = [
+const NOT_HANDED_ON: [&str; 26] = [
     "MAESTRO_NATS_URL",
     "MAESTRO_PROJECT_ID",
     "MAESTRO_SESSION_ID",
     "MAESTRO_SESSION_EPOCH",
+    "MAESTRO_SESSION_NONCE",
     "MAESTRO_TASK_IDS",
     "MAESTRO_ROLE",
     "MAESTRO_SKILL",
@@ -33,9 +34,12 @@ const NOT_HANDED_ON: [&str; 22] = [
     // Settings of programs that stand alone; a stack sets its own.
     "MAESTRO_REPLICA",
     "MAESTRO_STREAM_REPLICAS",
+    "MAESTRO_STREAM_REPLICAS_FILE",
     "MAESTRO_NODE",
     "MAESTRO_POOL",
     "MAESTRO_SLOTS",
+    "MAESTRO_BRIDGE_TLS_CERT",
+    "MAESTRO_BRIDGE_TLS_KEY",
 ];
 
 /// Takes these variables out of a command's environment.

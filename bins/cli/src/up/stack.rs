@@ -88,13 +88,17 @@ impl Plan {
     pub fn servers(&self, port: u16) -> Vec<Program> {
         let replicas = 1..=self.arguments.replicas;
         let program = |number: u8| {
-            let name = if self.arguments.replicas == 1 { SERVER.to_owned() } else { format!("{SERVER}-{number}") };
+            let name = self.server_name(number);
             let replica = format!("r{number}");
             let data = self.home.server().join(&replica);
             let arguments = vec!["--name".into(), replica.into(), "--data".into(), data.into()];
             self.program(&name, &self.server, arguments, self.core_and_work(port))
         };
         replicas.map(program).collect()
+    }
+
+    fn server_name(&self, number: u8) -> String {
+        if self.arguments.replicas == 1 { SERVER.to_owned() } else { format!("{SERVER}-{number}") }
     }
 
     pub fn spawner(&self, port: u16) -> Program {
@@ -111,7 +115,7 @@ impl Plan {
     }
 
     pub fn bridge(&self, port: u16, listen_port: u16) -> Program {
-        let arguments = vec![
+        let mut arguments = vec![
             "--listen".into(),
             format!("127.0.0.1:{listen_port}").into(),
             "--token-file".into(),
@@ -119,6 +123,7 @@ impl Plan {
             "--user".into(),
             self.user.clone().into(),
         ];
+        arguments.extend(self.arguments.allow_host.iter().flat_map(|host| ["--allow-host".into(), host.into()]));
         self.program(BRIDGE, &self.bridge, arguments, self.core_and_work(port))
     }
 
@@ -157,6 +162,8 @@ impl Plan {
             version: version.to_owned(),
             started_at: Timestamp::from_millis(started_ms).to_string(),
         };
+        let servers = (1..=self.arguments.replicas).map(|number| self.server_name(number));
+        let planned = std::iter::once(NATS.to_owned()).chain(servers).chain([SPAWNER.to_owned(), BRIDGE.to_owned()]);
         let listen = supervisor.rows.get(BRIDGE).and_then(|row| row.served.listen.clone());
         StackFile {
             format: StackFile::FORMAT,
@@ -168,6 +175,7 @@ impl Plan {
                 .iter()
                 .map(|(name, row)| process(name, row.served.pid, &row.served.version, row.started_ms))
                 .collect(),
+            planned: planned.collect(),
             token_file: self.home.token(),
             credentials_file: self.home.credentials(),
         }

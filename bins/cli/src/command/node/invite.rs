@@ -15,14 +15,15 @@ use crate::output::{DIM, Output, WARN, internal, paint};
 ///
 /// The passwords are in the file, which only you can read; nothing that is printed holds one. The other host needs
 /// `maestro`, `maestro-spawner` and the agents' own programs. The broker of `maestro up` listens on this host alone, so the
-/// line takes the connection there through ssh, and it lasts as long as that; a broker that listens for others is named
-/// with --address.
+/// line takes the connection there through ssh, and it lasts as long as that. Where something else leads to that broker (a
+/// VPN, a forwarded port), --address names it. A broker that listens for others needs no invitation: the other host's
+/// spawner has its addresses in MAESTRO_NATS_URL_FILE and MAESTRO_EDGE_URL_FILE (docs/hosts.md).
 #[derive(Args, Debug)]
 pub struct InviteArgs {
     /// The other host, as ssh knows it
     #[arg(value_name = "HOST", value_parser = host)]
     pub host: String,
-    /// Where the other host reaches the broker, as in broker.example.org:7372 [default: through ssh]
+    /// What leads the other host to the broker of `maestro up`, as in vpn.example.org:7372 [default: ssh]
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     pub address: Option<String>,
     /// The pool it joins [default: default]

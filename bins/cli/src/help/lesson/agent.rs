@@ -29,7 +29,7 @@ pub const LESSONS: &[Lesson] = &[
         "node invite",
         &[
             ("The line that lets another host run sessions", "maestro node invite build-7"),
-            ("A broker that it reaches by itself", "maestro node invite build-7 --address broker.example.org:7372"),
+            ("A forwarded port instead of ssh", "maestro node invite build-7 --address vpn.example.org:7372"),
         ],
         &["node list", "up"],
     ),

@@ -9,6 +9,7 @@ pub const LESSONS: &[Lesson] = &[
             ("In the foreground; Ctrl-C ends everything", "maestro up"),
             ("In the background", "maestro up --detach"),
             ("A second one beside it", "maestro up --home /tmp/other --ephemeral-ports"),
+            ("Behind a proxy that browsers know by this name", "maestro up --allow-host maestro.example.org"),
         ],
         &["down", "logs", "doctor"],
     ),

@@ -5,14 +5,24 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use maestro_runtime::{Home, StackFile};
+use maestro_wire::ErrorBody;
 
 use super::Check;
 use crate::context::Context;
 use crate::up::binary::{Binaries, version};
+use crate::up::dashboard;
 use crate::up::preflight::{LEAST_FREE, SCARCE, free_bytes};
 use crate::up::stack::{BRIDGE, NATS, SERVER, SPAWNER};
 
-pub fn binaries(ctx: &Context) -> Vec<Check> {
+/// `elsewhere`: the broker is not one of this home, so its programs need not be here.
+pub fn binaries(ctx: &Context, elsewhere: bool) -> Vec<Check> {
+    let away = |name: &str, error: &ErrorBody| {
+        if elsewhere {
+            Check::ok(name, format!("not needed, the stack is elsewhere: {}", error.message))
+        } else {
+            Check::error(name, error)
+        }
+    };
     let own = env!("CARGO_PKG_VERSION");
     let binaries = match Binaries::new(&ctx.environment) {
         Ok(binaries) => binaries,
@@ -28,18 +38,21 @@ pub fn binaries(ctx: &Context) -> Vec<Check> {
                 }
                 None => Check::fail(name, format!("`{} --version` says no version", path.display())).then("make build"),
             },
-            Err(error) => Check::error(name, &error),
+            Err(error) => away(name, &error),
         });
     }
     checks.push(match binaries.nats_server() {
         Ok(path) => Check::ok(NATS, format!("{}, {}", version(&path).unwrap_or_default(), path.display())),
-        Err(error) => Check::error(NATS, &error),
+        Err(error) => away(NATS, &error),
     });
     checks
 }
 
-pub fn home(home: &Home) -> Vec<Check> {
+pub fn home(home: &Home, elsewhere: bool) -> Vec<Check> {
     let root = home.root();
+    if !root.is_dir() && elsewhere {
+        return vec![Check::ok("home", format!("{} is not there yet", root.display()))];
+    }
     if !root.is_dir() {
         return vec![Check::warn("home", format!("{} is not there yet", root.display())).then("maestro up")];
     }
@@ -76,19 +89,37 @@ pub fn disk(home: &Home) -> Check {
     }
 }
 
-pub fn stack(ctx: &Context, home: &Home, stack: Option<&StackFile>) -> Check {
-    let elsewhere = ctx.globals.server.is_some() || ctx.environment.nats_url().is_some();
+pub fn stack(home: &Home, stack: Option<&StackFile>, elsewhere: bool) -> Check {
     match stack {
-        Some(stack) => {
-            let dashboard = stack.bridge_url.as_deref().unwrap_or("no dashboard");
-            Check::ok("stack", format!("{} programs, {dashboard}", stack.processes.len()))
-        }
+        Some(stack) => match stack.missing().as_slice() {
+            [] => {
+                let dashboard = stack.bridge_url.as_deref().unwrap_or("no dashboard");
+                Check::ok("stack", format!("{} programs, {dashboard}", stack.processes.len()))
+            }
+            [first, ..] => {
+                let away = stack.missing().join(", ");
+                let text = format!("{} of {} programs serve; not: {away}", stack.processes.len(), stack.planned.len());
+                Check::fail("stack", text).then(format!("maestro logs {first}"))
+            }
+        },
         None if elsewhere => Check::ok("stack", "none in this home; the broker was named"),
         None if home.stack().exists() => {
             Check::fail("stack", "`maestro up` of this home was killed; the next one cleans up")
                 .then("maestro up --detach")
         }
         None => Check::fail("stack", format!("none runs in {}", home.root().display())).then("maestro up --detach"),
+    }
+}
+
+/// Whether the page of a running stack is of use.
+pub async fn dashboard(stack: &StackFile) -> Check {
+    let logs = format!("maestro logs {BRIDGE}");
+    let Some(url) = stack.bridge_url.as_deref() else {
+        return Check::fail("dashboard", "it does not serve").then(logs);
+    };
+    match dashboard::ready(url.trim_start_matches("http://")).await {
+        Ok(()) => Check::ok("dashboard", format!("{url}, follows the ledger")),
+        Err(why) => Check::fail("dashboard", format!("{url}: {why}")).then(logs),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::args::DoctorArgs;
 use super::running;
+use crate::address;
 use crate::context::Context;
 use crate::output::{ACCENT, BAD, DIM, GOOD, Output, WARN, paint};
 
@@ -87,14 +88,19 @@ struct Answer {
 pub async fn doctor(_arguments: DoctorArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let home = ctx.home()?;
     let stack = running::healthy(&home);
-    let mut items = local::binaries(ctx);
-    items.extend(local::home(&home));
+    // What cannot be resolved is told by the check of the broker.
+    let elsewhere = address::find(ctx).ok().flatten().is_some_and(|address| address.is_elsewhere(stack.as_ref()));
+    let mut items = local::binaries(ctx, elsewhere);
+    items.extend(local::home(&home, elsewhere));
     items.push(local::disk(&home));
-    items.push(local::stack(ctx, &home, stack.as_ref()));
-    if stack.is_none() && !home.stack().exists() {
+    items.push(local::stack(&home, stack.as_ref(), elsewhere));
+    if stack.is_none() && !home.stack().exists() && !elsewhere {
         items.extend(local::ports());
     }
-    items.extend(remote::checks(ctx, &home, stack.as_ref()).await);
+    if let Some(stack) = &stack {
+        items.push(local::dashboard(stack).await);
+    }
+    items.extend(remote::checks(ctx, &home, stack.as_ref().filter(|_| !elsewhere)).await);
 
     let text = items.iter().map(Check::line).collect::<Vec<_>>().join("\n");
     let failed: Vec<&Check> = items.iter().filter(|check| check.verdict == Verdict::Fail).collect();

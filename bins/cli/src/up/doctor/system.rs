@@ -35,7 +35,10 @@ pub fn checks(view: &SystemView, clock: i64, stack: Option<&StackFile>) -> Vec<C
 }
 
 fn servers(view: &SystemView, stack: Option<&StackFile>) -> Vec<Check> {
-    let expected = stack.map_or(1, |stack| stack.processes.iter().filter(|p| p.name.starts_with(SERVER)).count());
+    let expected = stack.map_or(1, |stack| {
+        let planned = stack.planned.iter().filter(|name| name.starts_with(SERVER)).count();
+        planned.max(stack.processes.iter().filter(|process| process.name.starts_with(SERVER)).count())
+    });
     let logs = format!("maestro logs {SERVER}");
     let told: Vec<String> = view
         .replicas
