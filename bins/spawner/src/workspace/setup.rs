@@ -19,6 +19,9 @@ pub(crate) async fn run(
     log: &Path,
     bound: Duration,
 ) -> Result<(), Trouble> {
+    if bound > LONGEST {
+        tracing::warn!(asked = bound.as_secs(), most = LONGEST.as_secs(), "setupTimeout is longer than an order waits");
+    }
     let both = format!("exec 2>&1\n{script}");
     let ended = runner.run("sh", &["-c", &both], directory, bound.min(LONGEST)).await;
     let keep = |said: &[u8]| {

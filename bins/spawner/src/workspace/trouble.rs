@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::git::GitError;
+use super::setup::LONGEST;
 
 /// A workspace that was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,8 +135,9 @@ impl std::fmt::Display for Trouble {
             }
             Self::SetupSlow { bound, said } => write!(
                 f,
-                "the project's set-up script did not end within {} s: {}; `setup` and `setupTimeout` in config.toml of this host",
+                "the project's set-up script did not end within {} s{}: {}; `setup` and `setupTimeout` in config.toml of this host",
                 bound.as_secs(),
+                if *bound < LONGEST { "" } else { ", the most there is" },
                 tail(said)
             ),
             Self::Copy { file, said } => {
