@@ -41,7 +41,7 @@ PY
 
 build_images() {
     # What it fetches may fail once; what is built stays in the cache.
-    local images=(init nats server bridge spawner)
+    local images=(init nats server bridge spawner-image)
     timeout --kill-after=30 1500 docker compose build --quiet "${images[@]}" ||
         timeout --kill-after=30 1500 docker compose build --quiet "${images[@]}"
 }

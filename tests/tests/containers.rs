@@ -56,11 +56,63 @@ fn the_example_lists_every_setting_and_no_other() {
         used.insert(format!("{name}_FILE"));
     }
     used.extend(settings(&read("compose.yaml"), "${"));
+    for name in ["install.sh", "configure.sh", "pack.sh"] {
+        used.extend(settings(&read(&format!("deploy/{name}")), "${"));
+    }
     let listed = settings(&read("compose.env.example"), "");
     let missing: Vec<_> = used.difference(&listed).collect();
     assert!(missing.is_empty(), "compose.env.example does not list {missing:?}");
     let unknown: Vec<_> = listed.difference(&used).collect();
     assert!(unknown.is_empty(), "nothing reads {unknown:?} of compose.env.example");
+}
+
+/// A program of a stack has the settings that the stack gives it, and none that were meant for one that stands alone.
+#[test]
+fn a_stack_hands_on_no_setting_of_a_program_that_stands_alone() {
+    let example = read("compose.env.example");
+    let alone = example.split("# ---- ").find(|part| part.starts_with("programs that stand alone")).unwrap();
+    let program = read("bins/cli/src/up/program.rs");
+    let taken = settings(program.split("];").next().unwrap(), "\"");
+    // Those of the bridge that `maestro up` gives it as arguments, and its names, which may come from the environment.
+    let kept = ["MAESTRO_BRIDGE_LISTEN", "MAESTRO_BRIDGE_URL", "MAESTRO_BRIDGE_ALLOW_HOSTS"];
+    let left: Vec<String> = settings(alone, "#")
+        .into_iter()
+        .filter(|name| !taken.contains(name) && !kept.contains(&name.as_str()))
+        .collect();
+    assert!(left.is_empty(), "`maestro up` hands on {left:?}");
+}
+
+/// One service alone builds each image, and whoever brings a spawner's image of his own keeps it.
+#[test]
+fn a_build_makes_maestros_own_images_and_no_others() {
+    let compose: serde_json::Value = serde_yaml_ng::from_str(&read("compose.yaml")).unwrap();
+    let services = compose["services"].as_object().unwrap();
+    let merged = |service: &serde_json::Value, key: &str| {
+        let of = [&service[key], &service["<<"][key]];
+        of.into_iter().find(|value| !value.is_null()).cloned()
+    };
+    let mut own = BTreeSet::new();
+    for (name, service) in services {
+        let image = merged(service, "image").unwrap();
+        let image = image.as_str().unwrap();
+        match merged(service, "build") {
+            Some(build) => {
+                let target = build["target"].as_str().unwrap();
+                assert_eq!(image, format!("${{MAESTRO_IMAGES:-maestro}}-{target}:${{MAESTRO_TAG:-latest}}"), "{name}");
+                own.insert(target.to_owned());
+            }
+            None => {
+                let known = "${MAESTRO_IMAGES:-maestro}-spawner:${MAESTRO_TAG:-latest}";
+                assert_eq!(image, format!("${{MAESTRO_SPAWNER_IMAGE:-{known}}}"), "{name}");
+                let after = &service["depends_on"]["spawner-image"]["condition"];
+                assert_eq!(
+                    after, "service_completed_successfully",
+                    "{name}: a first start would look for the image elsewhere"
+                );
+            }
+        }
+    }
+    assert_eq!(own, ["bridge", "cli", "nats", "server", "spawner"].map(str::to_owned).into());
 }
 
 /// Nothing is published beyond loopback, and every published port can be changed.
