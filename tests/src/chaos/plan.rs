@@ -60,6 +60,8 @@ pub enum Fault {
     /// SIGTERM, and started again.
     RestartBroker(usize),
     FreezeBroker(usize),
+    /// Cut off from the other brokers, and from nobody else.
+    CutBroker(usize, Cut),
     /// A server's clock is so many seconds off.
     Clock(usize, i64),
     FillDisk,
@@ -92,7 +94,7 @@ pub fn plan(seed: u64, setup: &Setup) -> Vec<Step> {
             Fault::Clock(..) => 3000,
             Fault::FillDisk => 2500,
             // Long enough, now and then, for heartbeats to be missed.
-            Fault::Freeze(_) | Fault::Cut(..) | Fault::FreezeBroker(_) => 6000,
+            Fault::Freeze(_) | Fault::Cut(..) | Fault::FreezeBroker(_) | Fault::CutBroker(..) => 6000,
         };
         let lasts =
             Duration::from_millis(random.random_range(100..longest)).min(setup.lasts - at + Duration::from_secs(1));
@@ -126,6 +128,7 @@ fn fault(random: &mut StdRng, setup: &Setup) -> Fault {
         60..74 => Fault::KillBrokers(vec![broker]),
         74..80 => Fault::RestartBroker(broker),
         80..90 if setup.small_disk => Fault::FillDisk,
+        80..90 if setup.brokers > 1 && random.random_bool(0.6) => Fault::CutBroker(broker, how),
         80..90 => Fault::FreezeBroker(broker),
         _ => {
             let seconds = random.random_range(1..240);
@@ -140,7 +143,11 @@ fn meets(one: &Fault, other: &Fault) -> bool {
     let hits = |fault: &Fault| match fault {
         Fault::Kill(victim) | Fault::Freeze(victim) | Fault::Cut(victim, _) => Some(*victim),
         Fault::Clock(index, _) => Some(Victim::Server(*index)),
-        Fault::KillBrokers(_) | Fault::RestartBroker(_) | Fault::FreezeBroker(_) | Fault::FillDisk => None,
+        Fault::KillBrokers(_)
+        | Fault::RestartBroker(_)
+        | Fault::FreezeBroker(_)
+        | Fault::CutBroker(..)
+        | Fault::FillDisk => None,
     };
     hits(one) == hits(other)
 }
@@ -172,7 +179,8 @@ mod tests {
                 }
             }
         }
-        let all = ["Clock", "Cut", "FillDisk", "Freeze", "FreezeBroker", "Kill", "KillBrokers", "RestartBroker"];
+        let all =
+            ["Clock", "Cut", "CutBroker", "FillDisk", "Freeze", "FreezeBroker", "Kill", "KillBrokers", "RestartBroker"];
         assert_eq!(kinds.into_iter().collect::<Vec<_>>(), all);
     }
 }

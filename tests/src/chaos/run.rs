@@ -24,6 +24,8 @@ const CONVERGED_WITHIN: Duration = Duration::from_secs(60);
 const SLOW: Duration = Duration::from_secs(10);
 /// Load after everything was mended: whatever a fault left behind meets it.
 const AFTERWARDS: Duration = Duration::from_millis(1500);
+/// How often the ledger is read anew because it grew meanwhile.
+const ROUNDS: usize = 10;
 /// Commands that are repeated in the end, to hear the first answer again.
 const REPEATED: usize = 40;
 
@@ -96,8 +98,7 @@ pub async fn run(seed: u64, setup: Setup) -> Verdict {
         ended.expect("a client works to the end");
     }
     let core = client(&world, "core").await;
-    let ledger = Ledger::read(&core).await;
-    let converged = converge(&watches, &ledger).await;
+    let (ledger, converged) = settle(&core, &watches).await;
     watches.iter().for_each(Watch::stop);
     tokio::task::spawn_blocking(move || events_thread.join()).await.expect("a join").expect("the events were followed");
     for task in tasks {
@@ -175,6 +176,23 @@ fn drive(mut world: World, steps: &[Step], clock: &Recorder) -> (World, Vec<Done
     }
     world.await_ready();
     (world, done)
+}
+
+/// The ledger and how long followers took to its end, once nothing is added any more: what its sender has given up may still
+/// be written when the brokers have a leader again.
+async fn settle(core: &Client, watches: &[Watch]) -> (Ledger, Vec<Option<Duration>>) {
+    let mut ledger = Ledger::read(core).await;
+    let converged = converge(watches, &ledger).await;
+    for _ in 0..ROUNDS {
+        tokio::time::sleep(AFTERWARDS).await;
+        let now = Ledger::read(core).await;
+        if now == ledger {
+            return (ledger, converged);
+        }
+        ledger = now;
+        converge(watches, &ledger).await;
+    }
+    panic!("something is written all the time, although nobody works any more");
 }
 
 /// How long each follower took until it was at the end of the ledger; `None`: it is not there yet.

@@ -27,6 +27,13 @@ struct Place {
     proxies: Vec<Proxy>,
 }
 
+/// What stands between two brokers, from the one that connects to the one that listens.
+#[derive(Debug)]
+struct Route {
+    ends: [usize; 2],
+    proxy: Proxy,
+}
+
 /// Everything of one run. Dropped: all of it ends.
 #[derive(Debug)]
 pub struct World {
@@ -35,6 +42,7 @@ pub struct World {
     spawner: Place,
     clocks: Vec<Option<Clock>>,
     pub brokers: Vec<NatsServer>,
+    routes: Vec<Route>,
     disk: Option<Disk>,
     directory: TempDir,
     bridge_port: u16,
@@ -52,12 +60,20 @@ fn url(broker: &NatsServer, user: &str, addresses: impl Iterator<Item = SocketAd
     addresses.map(|address| format!("nats://{user}:{password}@{address}")).collect::<Vec<_>>().join(",")
 }
 
-fn start_brokers(setup: &Setup) -> (Vec<NatsServer>, Option<Disk>) {
+fn start_brokers(setup: &Setup) -> (Vec<NatsServer>, Vec<Route>, Option<Disk>) {
     if setup.brokers > 1 {
-        // Clients are not told of other addresses: a cut would not be one.
-        let layout = Layout::new(Flavour::Secured)
-            .edit("  name: \"{{cluster_name}}\"", "  name: \"{{cluster_name}}\"\n  no_advertise: true");
-        return (NatsServer::cluster_with(&layout).into(), None);
+        // Neither clients nor brokers are told of other addresses, or only of one where nobody listens: a cut would not be one.
+        let name = "  name: \"{{cluster_name}}\"";
+        let alone = format!("{name}\n  no_advertise: true\n  advertise: \"127.0.0.1:1\"");
+        let mut routes = Vec::new();
+        let brokers =
+            NatsServer::cluster_over(&Layout::new(Flavour::Secured).edit(name, &alone), |from, to, address| {
+                let proxy = Proxy::start(address.parse().expect("a route is an address"));
+                let address = proxy.address().to_string();
+                routes.push(Route { ends: [from, to], proxy });
+                address
+            });
+        return (brokers.into(), routes, None);
     }
     let mut broker = NatsServer::secured();
     let disk = setup.small_disk.then(|| {
@@ -67,7 +83,7 @@ fn start_brokers(setup: &Setup) -> (Vec<NatsServer>, Option<Disk>) {
         broker.restart();
         disk
     });
-    (vec![broker], disk.flatten())
+    (vec![broker], Vec::new(), disk.flatten())
 }
 
 impl World {
@@ -77,7 +93,7 @@ impl World {
     /// When something does not.
     #[must_use]
     pub fn start(setup: &Setup) -> Self {
-        let (brokers, disk) = start_brokers(setup);
+        let (brokers, routes, disk) = start_brokers(setup);
         let directory = tempfile::Builder::new().prefix("maestro-chaos-").tempdir().expect("a temporary directory");
         let proxies = || addresses(&brokers).into_iter().map(Proxy::start).collect::<Vec<_>>();
         let behind = |proxies: &[Proxy], user: &str| url(&brokers[0], user, proxies.iter().map(Proxy::address));
@@ -103,7 +119,7 @@ impl World {
         let bridge = bridge(directory.path(), bridge_port, proxies(), behind);
         let spawner = spawner(directory.path(), proxies(), behind);
         let mut world =
-            Self { servers, bridge, spawner, clocks, brokers, disk, directory, bridge_port, notes: Vec::new() };
+            Self { servers, bridge, spawner, clocks, brokers, routes, disk, directory, bridge_port, notes: Vec::new() };
         world.each(Program::launch);
         world.each(Program::await_ready);
         world
@@ -150,6 +166,10 @@ impl World {
         }
     }
 
+    fn routes_of(&self, broker: usize) -> impl Iterator<Item = &Proxy> {
+        self.routes.iter().filter(move |route| route.ends.contains(&broker)).map(|route| &route.proxy)
+    }
+
     /// As a supervisor does: what has ended by itself is started again.
     pub fn tend(&mut self) {
         self.each(Program::tend);
@@ -164,6 +184,7 @@ impl World {
             Fault::KillBrokers(which) => which.iter().for_each(|index| self.brokers[*index].kill()),
             Fault::RestartBroker(index) => self.brokers[*index].stop(),
             Fault::FreezeBroker(index) => self.brokers[*index].freeze(),
+            Fault::CutBroker(index, how) => self.routes_of(*index).for_each(|proxy| proxy.cut(*how)),
             Fault::Clock(index, seconds) => self.clocks[*index].iter().for_each(|clock| clock.set(*seconds)),
             Fault::FillDisk => self.disk.iter().for_each(Disk::fill),
         }
@@ -178,6 +199,7 @@ impl World {
             Fault::KillBrokers(which) => which.iter().for_each(|index| self.brokers[*index].restart()),
             Fault::RestartBroker(index) => self.brokers[*index].restart(),
             Fault::FreezeBroker(index) => self.brokers[*index].thaw(),
+            Fault::CutBroker(index, _) => self.routes_of(*index).for_each(Proxy::mend),
             Fault::Clock(index, _) => self.clocks[*index].iter().for_each(|clock| clock.set(0)),
             Fault::FillDisk => {
                 self.disk.iter().for_each(Disk::empty);

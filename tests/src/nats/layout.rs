@@ -29,7 +29,7 @@ pub enum Flavour {
     Secured,
 }
 
-/// The rest of what `cluster.conf` needs: `host:port` of all three servers' routes, and which one this is.
+/// The rest of what `cluster.conf` needs: `host:port` at which this one reaches each of the three, and which one it is.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     pub routes: [String; 3],

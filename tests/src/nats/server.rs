@@ -58,10 +58,22 @@ impl NatsServer {
     /// # Panics
     /// When one of them does not become ready.
     pub fn cluster_with(layout: &Layout) -> [Self; 3] {
-        let routes = free_addresses();
+        Self::cluster_over(layout, |_, _, address| address.to_owned())
+    }
+
+    /// The same; `route` says at which address a member reaches another one that listens at the address given.
+    ///
+    /// # Panics
+    /// When one of them does not become ready.
+    pub fn cluster_over(layout: &Layout, mut route: impl FnMut(usize, usize, &str) -> String) -> [Self; 3] {
+        let addresses = free_addresses();
         [0, 1, 2].map(|member| {
+            let routes = [0, 1, 2].map(|other| {
+                let address = &addresses[other];
+                if other == member { address.clone() } else { route(member, other, address) }
+            });
             let mut layout = layout.clone();
-            layout.cluster = Some(Cluster { routes: routes.clone(), password: "route-secret".into(), member });
+            layout.cluster = Some(Cluster { routes, password: "route-secret".into(), member });
             Self::with(layout)
         })
     }
