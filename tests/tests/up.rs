@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use maestro_tests::stack::{Place, Stack, answer, is_alive, program, still_alive};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(20);
 const PROGRAMS: [&str; 4] = ["nats-server", "maestro-server", "maestro-spawner", "maestro-bridge"];
@@ -357,4 +358,25 @@ fn doctor_names_a_program_that_does_not_come_back() {
             .contains("3 of 5 programs serve; not: maestro-server-2, maestro-bridge")
     );
     kill_process(supervisor, Signal::CONT).unwrap();
+}
+
+#[test]
+fn a_script_waits_for_a_session_and_hears_how_it_ended() {
+    let stack = Stack::start();
+    stack.maestro(&["project", "create", "web"]).data();
+    let wait = |command: &str, more: &[&str]| {
+        let spawned = stack.maestro(&["-p", "web", "session", "spawn", "--agent", "shell", "--", "sh", "-c", command]);
+        let id = spawned.data()["id"].as_str().unwrap().to_owned();
+        (stack.maestro(&[&["-p", "web", "session", "wait", &id, "--timeout", "30s"], more].concat()), id)
+    };
+    assert_eq!(wait("exit 0", &["--exit-status"]).0.code, 0);
+    assert_eq!(wait("exit 3", &[]).0.code, 0);
+    let (failed, id) = wait("exit 3", &["--exit-status"]);
+    assert_eq!((failed.code, failed.error()), (7, "session_failed"));
+    let details = &failed.json["details"];
+    assert_eq!(
+        (&details["session"], &details["status"], &details["exitCode"]),
+        (&json!(id), &json!("exited"), &json!(3))
+    );
+    assert!(failed.json["commands"].to_string().contains(&format!("maestro session logs {id}")), "{failed:?}");
 }

@@ -113,6 +113,10 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         E::InvalidSessionId | E::SessionNotFound | E::MissingSession | E::SessionState | E::SessionTaken => {
             vec!["maestro session list --all".to_owned(), "maestro whoami".to_owned()]
         }
+        E::SessionFailed => {
+            let of = |verb: &str| fact("session").map(|session| format!("maestro session {verb} {session}"));
+            [of("logs"), of("resume"), Some("maestro session list --all".to_owned())].into_iter().flatten().collect()
+        }
         E::WorktreeNotFound | E::MergeConflict | E::UncommittedChanges | E::UnmergedWork | E::GitFailed => {
             vec!["maestro session prune --dry-run".to_owned(), "maestro session list --all".to_owned()]
         }

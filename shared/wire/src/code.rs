@@ -124,6 +124,7 @@ codes! {
     StillClaimed = "still_claimed", exit 7, retry false, "Somebody works on the task.";
     NotClaimed = "not_claimed", exit 7, retry false, "The caller does not hold the task's claim.";
     SessionState = "session_state", exit 7, retry false, "The session's status does not allow this.";
+    SessionFailed = "session_failed", exit 7, retry false, "A session that was waited for did not end well.";
     ProjectArchived = "project_archived", exit 7, retry false, "An archived project does not change.";
     LimitReached = "limit_reached", exit 7, retry false, "A stated limit is reached.";
     UncommittedChanges = "uncommitted_changes", exit 7, retry false, "Files are not committed; nothing was merged.";

@@ -99,7 +99,14 @@ const STORY: &[(&str, &[&[&str]])] = &[
     ("session stop", &[&["session", "stop", "s2"], &["session", "stop", "s99"]]),
     ("session resume", &[&["session", "resume", "s2"], &["session", "resume", "s99"], &["session", "resume", "--all"]]),
     ("session restart", &[&["session", "restart", "s2"], &["session", "restart", "s99"], &["session", "stop", "s2"]]),
-    ("session wait", &[&["session", "wait", "s2"], &["session", "wait", "s1", "--timeout", "300ms"]]),
+    (
+        "session wait",
+        &[
+            &["session", "wait", "s2"],
+            &["session", "wait", "s2", "--exit-status"],
+            &["session", "wait", "s1", "--timeout", "300ms"],
+        ],
+    ),
     ("session attach", &[&["session", "attach", "s2"], &["session", "attach", "s99"]]),
     ("session logs", &[&["session", "logs", "s2"], &["session", "logs", "s99"]]),
     ("session send", &[&["session", "send", "s2", "hello"], &["session", "send", "s99", "hello"]]),

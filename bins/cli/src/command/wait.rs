@@ -38,11 +38,29 @@ pub struct WaitArgs {
 }
 
 pub async fn run(args: WaitArgs, ctx: &Context) -> Result<Output, ErrorBody> {
-    until(args, None, ctx).await
+    reach(args, None, ctx).await.map(Reached::output)
+}
+
+/// What a wait ended with.
+#[derive(Debug)]
+pub struct Reached {
+    pub project: ProjectId,
+    pub waited: Waited,
+    seq: Option<u64>,
+}
+
+impl Reached {
+    pub fn output(self) -> Output {
+        let human = self.waited.clone();
+        Output::new(&self.waited, move || told(&human)).at(self.seq)
+    }
 }
 
 /// Waits; messages up to `since_message` are old news.
-pub async fn until(args: WaitArgs, since_message: Option<MessageId>, ctx: &Context) -> Result<Output, ErrorBody> {
+///
+/// # Errors
+/// `timed_out`, and whatever hinders asking.
+pub async fn reach(args: WaitArgs, since_message: Option<MessageId>, ctx: &Context) -> Result<Reached, ErrorBody> {
     let (project, tasks, sessions) = targets(ctx, &args.things)?;
     let mut request = WaitTasks { tasks, sessions, all: args.all, since: args.since, since_message };
     let bound = bound(ctx)?;
@@ -63,8 +81,7 @@ pub async fn until(args: WaitArgs, since_message: Option<MessageId>, ctx: &Conte
                 // What could not be marked is shown again next time.
                 let _ = read::seen(ctx, &project, &waited.messages).await;
             }
-            let human = waited.clone();
-            return Ok(Output::new(&waited, move || told(&human)).at(seq));
+            return Ok(Reached { project, waited, seq });
         }
         request.since = Some(waited.cursor);
         if Instant::now() >= until {

@@ -83,6 +83,7 @@ pub const LESSONS: &[Lesson] = &[
         &[
             ("Until it ends or asks something", "maestro session wait s7"),
             ("Until both have ended, ten minutes at most", "maestro session wait s7 s8 --all --timeout 10m"),
+            ("In a script: go on only when its command did its work", "maestro session wait s7 --exit-status"),
         ],
         &["wait", "session info"],
     ),
