@@ -62,8 +62,9 @@ name=${target##*/}
 
 # In the order in which they need each other; a template is none, its instances are.
 units_here() {
-    enabled=$(systemctl list-unit-files --state=enabled --no-legend 'maestro-*.service') || return 1
-    loaded=$(systemctl list-units --all --plain --no-legend 'maestro-spawner@*') || return 1
+    # Some versions end with 1 when there are none.
+    enabled=$(systemctl list-unit-files --state=enabled --no-legend 'maestro-*.service' || true)
+    loaded=$(systemctl list-units --all --plain --no-legend 'maestro-spawner@*' || true)
     printf '%s\n%s\n' "$enabled" "$loaded" | awk '
         $1 ~ /@\.service$/ || $1 == "" { next }
         { rank = 5 }
@@ -74,7 +75,7 @@ units_here() {
         { print rank, $1 }' | sort -u | awk '{ print $2 }'
 }
 units=$*
-[ -n "$units" ] || units=$(units_here) || fail "systemctl does not say which units there are" "name them: deploy/install.sh RELEASE.tar.gz UNIT..."
+[ -n "$units" ] || units=$(units_here)
 if [ -z "$units" ] && [ -n "$before" ]; then
     [ -z "$fresh" ] || rm -rf "$target"
     fail "no unit of Maestro is enabled or loaded, so nothing would be restarted or checked" \
@@ -107,7 +108,8 @@ put_unit_files() {
         mv "$there.new" "$there"
         changed=1
     done
-    [ -z "$changed" ] || systemctl daemon-reload
+    # What cannot be read again is not started either, and that is noticed.
+    [ -z "$changed" ] || systemctl daemon-reload || say "systemd does not read the unit files again"
 }
 
 # What a program says of itself, with the settings and the credentials that the unit gave it.

@@ -15,7 +15,7 @@ for program in maestro maestro-server maestro-bridge maestro-spawner; do
 done
 cp "$(nats/get-nats-server.sh)" "$out/$folder/nats-server"
 cp LICENSE README.md compose.env.example "$out/$folder/"
-cp -R nats deploy/systemd deploy/install.sh deploy/configure.sh "$out/$folder/"
+cp -R docs nats deploy/systemd deploy/install.sh deploy/configure.sh "$out/$folder/"
 chmod -R a+rX,go-w "$out/$folder"
 # Who packs is nobody where it is unpacked.
 if tar --version 2>/dev/null | grep -q GNU; then set -- --owner=0 --group=0 --numeric-owner

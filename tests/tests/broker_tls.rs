@@ -46,12 +46,19 @@ fn everybody_checks_whom_they_talk_to() {
     let url = |user: &str| format!("tls://{user}:{}@127.0.0.1:{}", nats.password(user), nats.port());
     let (core, work, spawner, edge) = (url("core"), url("core-work"), url("spawner"), url("edge"));
     let ca = certificate_file.to_str().unwrap();
+    // As docs/hosts.md says for a host that joins.
+    let file = |name: &str, address: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, format!("{address}\n")).unwrap();
+        path.display().to_string()
+    };
+    let (spawner_file, edge_file) = (file("spawner-url", &spawner), file("edge-url", &edge));
     let _programs = [
         start("maestro-server", place.path(), &[("MAESTRO_CORE_URL", &core), ("MAESTRO_WORK_URL", &work), (CA, ca)]),
         start(
             "maestro-spawner",
             place.path(),
-            &[("MAESTRO_NATS_URL", &spawner), ("MAESTRO_EDGE_URL", &edge), (CA, ca)],
+            &[("MAESTRO_NATS_URL_FILE", &spawner_file), ("MAESTRO_EDGE_URL_FILE", &edge_file), (CA, ca)],
         ),
     ];
 

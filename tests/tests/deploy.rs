@@ -41,7 +41,7 @@ impl Host {
         script(
             &bin.join("systemctl"),
             &format!(
-                "cd '{}'\necho \"$*\" >>asked\ncase $1 in\nlist-unit-files) cat enabled ;;\nlist-units) cat loaded ;;\nshow) cat pid ;;\nesac",
+                "cd '{}'\necho \"$*\" >>asked\ncase $1 in\nlist-unit-files) cat enabled; [ -s enabled ] ;;\nlist-units) cat loaded ;;\nshow) cat pid ;;\nesac",
                 place.path().display()
             ),
         );
@@ -133,7 +133,9 @@ fn a_release_replaces_another_if_it_is_well() {
     let listed = Command::new("tar").args(["--numeric-owner", "-tvzf"]).arg(&first).output().unwrap();
     let listed = said(&listed);
     assert!(listed.lines().count() > 10 && listed.lines().all(|line| line.contains(" 0/0 ")), "{listed}");
-    for name in ["compose.env.example", "configure.sh", "systemd/maestro-nats.service", "nats/laptop.conf"] {
+    for name in
+        ["compose.env.example", "configure.sh", "systemd/maestro-nats.service", "nats/laptop.conf", "docs/systemd.md"]
+    {
         assert!(listed.contains(&format!("maestro-1.0.0-here/{name}\n")), "{name}: {listed}");
     }
     let of_somebody = host.path("of-somebody.tar.gz");

@@ -171,6 +171,8 @@ mod tests {
             let text = trouble.to_string();
             assert!(text.chars().count() <= 500, "{text}");
         }
+        let slow = |bound| Trouble::SetupSlow { bound, said: String::new() }.to_string();
+        assert!(slow(LONGEST).contains("within 500 s, the most there is") && !slow(LONGEST / 2).contains("most"));
         let failed = Trouble::SetupFailed { code: 3, said: format!("{long}\nno such package") }.to_string();
         assert!(failed.contains("no such package; `setup` in config.toml"), "{failed}");
     }
