@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use maestro_client::{Caller, Seen};
-use maestro_domain::ProjectId;
+use maestro_domain::{ProjectId, SessionStatusKind};
 use maestro_wire::{ErrorBody, ErrorCode, EventList, Place, ProjectList, Query, Reply, SessionList, TaskList};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -28,8 +28,10 @@ const PAGE: u32 = 250;
 /// Bytes of the items in a page. What writes a frame keeps a buffer of the longest one for as long as the client stays,
 /// so a page is as short as can be: a client's memory is bounded by it.
 const PAGE_BYTES: usize = 12 << 10;
-/// Sessions that a snapshot shows at most, the ended ones included; tasks come all.
-const SESSION_PAGES: u32 = 8;
+/// Pages of ended sessions that a snapshot shows at most, the newest first; tasks and living sessions come all.
+const ENDED_PAGES: u32 = 8;
+const ENDED: [SessionStatusKind; 4] =
+    [SessionStatusKind::Exited, SessionStatusKind::Failed, SessionStatusKind::Stopped, SessionStatusKind::Lost];
 /// Entries of the timeline that a snapshot begins with; fewer when they are too long for one answer.
 const TIMELINE: [u32; 3] = [100, 20, 4];
 const TIMELINE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -149,9 +151,26 @@ async fn make(app: &App, project: &ProjectId, seen: &Seen, made: &mut Made<'_>) 
             break;
         }
     }
-    for _ in 0..SESSION_PAGES {
-        let query = SessionList { all: true, limit: Some(PAGE), cursor, ..SessionList::default() };
+    // One that lives again meanwhile is in a commit behind these pages.
+    loop {
+        let query = SessionList { limit: Some(PAGE), cursor, ..SessionList::default() };
         let (seq, page) = ask(caller, &place, &Query::SessionList(query), seen).await?;
+        made.take(seq, &[], &page.items)?;
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let mut reverse = true;
+    for _ in 0..ENDED_PAGES {
+        let (seq, page) = match ask(caller, &place, &ended(reverse, cursor.clone()), seen).await {
+            // A server that is older has one order only.
+            Err(refused) if reverse && !refused.retryable => {
+                reverse = false;
+                ask(caller, &place, &ended(reverse, None), seen).await?
+            }
+            answered => answered?,
+        };
         made.take(seq, &[], &page.items)?;
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -165,6 +184,11 @@ async fn make(app: &App, project: &ProjectId, seen: &Seen, made: &mut Made<'_>) 
         made.page(seq, &[], &[], Some(std::mem::replace(&mut last, piece)), false)?;
     }
     made.page(seq, &[], &[], Some(last), true)
+}
+
+fn ended(reverse: bool, cursor: Option<String>) -> Query {
+    let status = ENDED.to_vec();
+    Query::SessionList(SessionList { status, reverse, limit: Some(PAGE), cursor, ..SessionList::default() })
 }
 
 /// The timeline's newest entries, as many as come: tasks and sessions are worth showing without them.

@@ -113,6 +113,9 @@ queries! {
         all: bool,
         status: Vec<SessionStatusKind>,
         role: Option<Role>,
+        /// The newest first. Left out when it is not wanted: a server that is older knows no such field.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        reverse: bool,
         limit: Option<u32>,
         cursor: Option<String>,
     }

@@ -39,8 +39,12 @@ pub async fn list(asked: &Asked<'_>, list: &SessionList) -> Result<Page<SessionV
     let after: Option<u32> = cursor::read(list.cursor.as_deref())?;
     let mut items = Vec::new();
     let mut more = false;
-    for (id, session) in asked.view.state.sessions() {
-        let fits = after.is_none_or(|after| id.number() > after)
+    let sessions = asked.view.state.sessions();
+    let ordered: Box<dyn Iterator<Item = _> + Send> =
+        if list.reverse { Box::new(sessions.iter().rev()) } else { Box::new(sessions.iter()) };
+    for (id, session) in ordered {
+        let behind = |after| if list.reverse { id.number() < after } else { id.number() > after };
+        let fits = after.is_none_or(behind)
             && (list.all || !list.status.is_empty() || session.is_living())
             && (list.status.is_empty() || list.status.contains(&session.status.kind()))
             && list.role.is_none_or(|role| role == session.role);

@@ -38,6 +38,7 @@ pub fn questions() -> BTreeMap<String, Value> {
             all: true,
             status: vec![SessionStatusKind::NeedsInput],
             role: Some(Role::Worker),
+            reverse: false,
             limit,
             cursor: cursor.clone(),
         }),

@@ -44,6 +44,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
             RoleName::Orchestrator => Role::Orchestrator,
             RoleName::Custom => Role::Custom,
         }),
+        reverse: false,
         limit: args.limit,
         cursor: args.cursor,
     });
