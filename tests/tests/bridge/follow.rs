@@ -87,12 +87,15 @@ async fn a_client_switches_projects_and_hears_of_new_ones() {
     let welcome = next(&mut socket).await.unwrap();
     assert_eq!((&welcome["projects"], &welcome["project"]), (&json!([]), &json!(null)));
     say(&mut socket, json!({ "type": "ping" })).await;
-    assert_eq!(next(&mut socket).await.unwrap()["type"], "pong");
+    next_of(&mut socket, "pong").await;
 
-    // A client that follows nothing yet hears of the first project by following it before it is there.
-    say(&mut socket, json!({ "type": "switch", "project": "web" })).await;
-    assert_eq!(next_of(&mut socket, "error").await["code"], "project_not_found");
+    // A client that follows nothing yet hears of the first project.
     bob.project("web").await;
+    assert_eq!(next_of(&mut socket, "projects").await["projects"][0]["id"], "web");
+    // One may be followed before it is there.
+    say(&mut socket, json!({ "type": "switch", "project": "docs" })).await;
+    assert_eq!(next_of(&mut socket, "error").await["code"], "project_not_found");
+    say(&mut socket, json!({ "type": "switch", "project": "web" })).await;
     bob.task("web", "in web").await;
     let mut picture = Picture::default();
     read_until(&mut socket, &mut picture, |picture| picture.has_title("in web")).await;
@@ -113,6 +116,60 @@ async fn a_client_switches_projects_and_hears_of_new_ones() {
     bob.task("docs", "heard").await;
     read_until(&mut socket, &mut other, |picture| picture.has_title("heard")).await;
     assert!(!other.has_title("unheard"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_came_while_no_server_answered_hears_of_the_projects_later() {
+    let stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    stack.freeze_server();
+    let mut socket = open_with_token(&stack).await;
+    say(&mut socket, json!({ "type": "hello", "version": 1 })).await;
+    let welcome = next(&mut socket).await.unwrap();
+    assert_eq!((&welcome["type"], &welcome["projects"]), (&json!("welcome"), &json!(null)));
+    assert_eq!(next(&mut socket).await.unwrap()["type"], "nodes", "whatever it follows");
+    stack.thaw_server();
+    assert_eq!(next_of(&mut socket, "projects").await["projects"][0]["id"], "web");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn living_sessions_come_first_and_of_the_ended_ones_the_newest() {
+    let stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    for n in 1..=4 {
+        bob.command("web", "session.spawn", json!({ "role": "worker", "name": format!("Worker {n}") })).await;
+    }
+    for session in ["s1", "s2", "s4"] {
+        bob.command("web", "session.stop", json!({ "session": session })).await;
+    }
+    let mut socket = open_with_token(&stack).await;
+    say(&mut socket, Picture::default().hello("web")).await;
+    let mut ids = Vec::new();
+    loop {
+        let page = next_of(&mut socket, "snapshot").await;
+        ids.extend(page["sessions"].as_array().unwrap().iter().map(|session| session["id"].clone()));
+        if page["last"] == true {
+            break;
+        }
+    }
+    assert_eq!(ids, ["s3", "s4", "s2", "s1"]);
+
+    // Page by page, downwards.
+    let mut cursor = json!(null);
+    let mut pages = Vec::new();
+    loop {
+        let data = json!({ "all": true, "reverse": true, "limit": 3, "cursor": cursor });
+        say(&mut socket, json!({ "type": "qry", "id": "q", "entity": "session", "verb": "list", "data": data })).await;
+        let page = next_of(&mut socket, "reply").await["data"].clone();
+        pages.extend(page["items"].as_array().unwrap().iter().map(|session| session["id"].clone()));
+        cursor = page["nextCursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(pages, ["s4", "s3", "s2", "s1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

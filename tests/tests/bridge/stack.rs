@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use maestro_tests::nats::NatsServer;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -112,9 +113,18 @@ impl Stack {
     /// SIGTERM; the exit code.
     pub fn stop_bridge(&mut self) -> Option<i32> {
         let mut bridge = self.bridge.take().unwrap();
-        let pid = rustix::process::Pid::from_raw(i32::try_from(bridge.id()).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        signal(&bridge, Signal::TERM);
         bridge.wait().unwrap().code()
+    }
+
+    /// SIGSTOP: it answers nobody.
+    pub fn freeze_server(&self) {
+        signal(&self.server, Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub fn thaw_server(&self) {
+        signal(&self.server, Signal::CONT);
     }
 
     pub fn host(&self) -> String {
@@ -256,6 +266,11 @@ impl Bob {
         let reply = self.command(project, "task.create", json!({ "title": title })).await;
         reply["data"]["id"].as_str().unwrap().to_owned()
     }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
 }
 
 pub fn url(nats: &NatsServer, user: &str) -> String {

@@ -88,7 +88,7 @@ impl Holder {
         self.nats.flush().await.unwrap();
     }
 
-    async fn until_heard(&self, verb: &str, body: &str) {
+    pub async fn until_heard(&self, verb: &str, body: &str) {
         let heard = async {
             while !self.heard.lock().unwrap().iter().any(|(v, b)| v == verb && b.contains(body)) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -184,6 +184,29 @@ async fn a_viewer_gets_the_past_the_screen_and_every_byte_from_there() {
     assert_eq!(piece(&mut socket).await, (0, 7, 72, "bye".to_owned()));
     let closed = next_of(&mut socket, "term.closed").await;
     assert!(closed["reason"].as_str().unwrap().contains("code 3"), "{closed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_while_the_bridge_was_cut_off_from_the_broker_is_shown() {
+    let mut stack = Stack::start();
+    Bob::of(&stack).await.project("web").await;
+    let holder = Holder::of(&stack, "web.s1.1").await;
+    holder.show(16, "BEFORE");
+    let mut socket = connected(&stack).await;
+    say(&mut socket, json!({ "type": "term.open", "term": 1, "session": "s1", "epoch": 1 })).await;
+    assert_eq!(piece(&mut socket).await, (1, 1, 16, "BEFORE".to_owned()));
+    // Nothing drops and nothing follows: the agent said it and waits.
+    holder.show(40, "MEANWHILE");
+    stack = tokio::task::spawn_blocking(move || {
+        stack.nats.restart();
+        stack
+    })
+    .await
+    .unwrap();
+    assert_eq!(piece(&mut socket).await, (1, 1, 40, "MEANWHILE".to_owned()));
+    holder.say(40, "and more", &[]).await;
+    assert_eq!(piece(&mut socket).await, (0, 1, 40, "and more".to_owned()));
+    drop(stack);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ use maestro_wire::{ErrorBody, ErrorCode};
 use tokio::sync::{mpsc, watch};
 
 use crate::http::{App, login::Entrant, refuse};
-use pump::Target;
+use pump::Stage;
 use writer::Farewell;
 
 /// What is wrong with a client's frame.
@@ -74,13 +74,13 @@ async fn serve(app: Arc<App>, socket: WebSocket) {
     let (control, control_frames) = mpsc::channel::<Utf8Bytes>(CONTROL);
     let (data, data_frames) = mpsc::channel::<Utf8Bytes>(DATA);
     let (bytes, bytes_frames) = mpsc::channel::<Message>(TERMINALS);
-    let (target, targets) = watch::channel::<Option<Target>>(None);
+    let (stage, stages) = watch::channel(Stage::Hello);
     let (farewell, farewells) = watch::channel::<Option<Farewell>>(None);
     let mut ledger = app.feed.ledger();
     let generation = ledger.borrow_and_update().generation;
 
-    let reading = reader::read(&app, stream, &control, &bytes, &target);
-    let pumping = pump::pump(&app, targets, &control, data);
+    let reading = reader::read(&app, stream, &control, &bytes, &stage);
+    let pumping = pump::pump(&app, stages, &control, data);
     let writing = writer::write(sink, control_frames, data_frames, bytes_frames, &app.metrics, farewells);
     let other_ledger = async {
         if ledger.wait_for(|ledger| ledger.generation != generation).await.is_err() {

@@ -25,34 +25,65 @@ pub struct Target {
     pub since: Option<u64>,
 }
 
+/// How far a client is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its hello is not answered yet: nothing is said to it.
+    Hello,
+    Welcomed {
+        /// Whether the welcome had the projects; else they are told as soon as the server can say them.
+        listed: bool,
+        /// Nothing, as long as it names no project and there is none.
+        target: Option<Target>,
+    },
+}
+
+impl Stage {
+    pub const fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Hello => None,
+            Self::Welcomed { target, .. } => target.as_ref(),
+        }
+    }
+}
+
 /// The client is gone; there is nobody to tell.
 struct Gone;
 
-/// Serves whatever the client follows, until it is gone.
+/// Serves whatever the client follows, until it is gone. Projects and nodes it is told of whatever it follows.
 pub async fn pump(
     app: &App,
-    mut targets: watch::Receiver<Option<Target>>,
+    mut stages: watch::Receiver<Stage>,
     control: &mpsc::Sender<Utf8Bytes>,
     data: mpsc::Sender<Utf8Bytes>,
 ) {
-    // Nothing is said before the hello was answered.
-    if targets.wait_for(Option::is_some).await.is_err() {
-        return;
+    // From before the welcome on, so that no change falls between its list and the first that is told.
+    let mut projects = app.feed.projects();
+    let listed = match stages.wait_for(|stage| *stage != Stage::Hello).await.as_deref() {
+        Ok(Stage::Welcomed { listed, .. }) => *listed,
+        Ok(Stage::Hello) | Err(_) => return,
+    };
+    if !listed {
+        projects.mark_changed();
     }
     let commits = async {
         loop {
-            let target = targets.borrow_and_update().clone();
-            let Some(target) = target else { return };
-            let pump = Pump { app, project: target.project, control, data: &data };
+            let target = stages.borrow_and_update().target().cloned();
+            let following = async {
+                match target {
+                    Some(Target { project, since }) => Pump { app, project, control, data: &data }.run(since).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                Gone = pump.run(target.since) => return,
-                changed = targets.changed() => if changed.is_err() { return },
+                Gone = following => return,
+                changed = stages.changed() => if changed.is_err() { return },
             }
         }
     };
     tokio::select! {
         () = commits => {}
-        Gone = tell_projects(app, control) => {}
+        Gone = tell_projects(app, projects, control) => {}
         Gone = tell_nodes(app, control) => {}
     }
 }
@@ -181,8 +212,7 @@ impl Pump<'_> {
 }
 
 /// The list of projects, whenever it changed and the server can say it.
-async fn tell_projects(app: &App, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
-    let mut changes = app.feed.projects();
+async fn tell_projects(app: &App, mut changes: watch::Receiver<u64>, control: &mpsc::Sender<Utf8Bytes>) -> Gone {
     loop {
         if changes.changed().await.is_err() {
             std::future::pending::<()>().await;

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::command;
 use super::frame::{self, FromClient, Hello, TermResize, ToClient, VERSION};
 use super::heartbeat::DEAD;
-use super::pump::Target;
+use super::pump::{Stage, Target};
 use super::terminals::Terminals;
 use super::writer::Farewell;
 use crate::http::App;
@@ -37,7 +37,7 @@ pub async fn read(
     mut stream: SplitStream<WebSocket>,
     control: &mpsc::Sender<Utf8Bytes>,
     terminal: &mpsc::Sender<Message>,
-    target: &watch::Sender<Option<Target>>,
+    stage: &watch::Sender<Stage>,
 ) -> Farewell {
     let hello = match tokio::time::timeout(HELLO, hello(&mut stream, control)).await {
         Ok(Ok(hello)) => hello,
@@ -45,7 +45,7 @@ pub async fn read(
         Err(_) => return Farewell::Close(close_code::POLICY, "no hello came"),
     };
     // What happens once is kept apart, so that it takes no memory for as long as the client stays.
-    if let Err(farewell) = Box::pin(welcome(app, hello, control, target)).await {
+    if let Err(farewell) = Box::pin(welcome(app, hello, control, stage)).await {
         return farewell;
     }
     let mut rate = Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now());
@@ -84,7 +84,7 @@ pub async fn read(
             Some(Ok(Message::Close(_))) | None => return Farewell::Gone,
             Some(Err(cause)) => return broken(&cause, app.limits.frame_bytes, control).await,
         };
-        let current = target.borrow().as_ref().map(|target| target.project.clone());
+        let current = stage.borrow().target().map(|target| target.project.clone());
         let answer = match frame::parse(&text) {
             Ok(FromClient::Ping) => Some(ToClient::Pong {}.encode()),
             Ok(FromClient::Pong) => None,
@@ -95,7 +95,8 @@ pub async fn read(
             Ok(FromClient::Switch(switch)) => {
                 let head = *app.feed.head().borrow();
                 let since = switch.since.filter(|since| *since <= head);
-                target.send_replace(Some(Target { project: switch.project, since }));
+                let wanted = Target { project: switch.project, since };
+                stage.send_modify(|stage| follow(stage, wanted));
                 None
             }
             Ok(FromClient::Cmd(cmd)) => {
@@ -220,7 +221,7 @@ async fn welcome(
     app: &App,
     hello: Hello,
     control: &mpsc::Sender<Utf8Bytes>,
-    target: &watch::Sender<Option<Target>>,
+    stage: &watch::Sender<Stage>,
 ) -> Result<(), Farewell> {
     let mut known = app.feed.ledger();
     let known = tokio::time::timeout(LEDGER, known.wait_for(|ledger| ledger.id.is_some() && ledger.following)).await;
@@ -247,10 +248,16 @@ async fn welcome(
     let head = *app.feed.head().borrow();
     // A position counts in its own ledger only, and never lies ahead of it.
     let since = hello.since.filter(|since| hello.ledger.as_ref() == Some(&ledger) && *since <= head);
-    if let Some(project) = project {
-        target.send_replace(Some(Target { project, since }));
-    }
+    let target = project.map(|project| Target { project, since });
+    stage.send_replace(Stage::Welcomed { listed: projects.is_some(), target });
     Ok(())
+}
+
+fn follow(stage: &mut Stage, wanted: Target) {
+    match stage {
+        Stage::Hello => {}
+        Stage::Welcomed { target, .. } => *target = Some(wanted),
+    }
 }
 
 /// Where the most is going on, for a client that names no project: living sessions, then tasks, then what is newest.

@@ -83,6 +83,7 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
     loop {
         // Listened to before the screen is asked for, so that nothing falls between the two.
         let Ok(mut output) = work.subscribe(&place.subject("out"), None).await else { return };
+        let mut missed = Missed::by(work);
         let Some(screen) = find(work, place, events).await else {
             let past = past::read(work, place, None).await;
             // A viewer that is gone needs no end.
@@ -91,7 +92,6 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
         };
         let past = if first { past::read(work, place, Some(screen.view.offset)).await } else { Vec::new() };
         first = false;
-        let mut dropped = work.dropped_messages();
         let mut splice = Splice::at(screen.view.offset);
         let mut size = TerminalSize { cols: screen.view.cols, rows: screen.view.rows };
         if events.send(Event::Screen { screen, past }).await.is_err() {
@@ -100,15 +100,18 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
         loop {
             let message = tokio::select! {
                 message = output.next() => message,
-                // What a full subscription dropped may have been the last for long: silence tells nothing then.
+                // What did not arrive may have been the last for long: silence tells nothing then.
                 () = tokio::time::sleep(SILENCE) => {
-                    let now = work.dropped_messages();
-                    if now == dropped {
+                    let now = Missed::by(work);
+                    if now == missed || !work.is_connected() {
                         continue;
                     }
                     match holder::screen(work, place).await {
                         Ok(screen) if screen.view.offset > splice.next() => break,
-                        Ok(_) | Err(_) => dropped = now,
+                        Ok(_) => missed = now,
+                        // It may be on its way back too, as after the broker's restart: it is asked again.
+                        Err(_) if events.is_closed() => return,
+                        Err(_) => {}
                     }
                     continue;
                 }
@@ -138,6 +141,19 @@ async fn look(work: &Client, place: &Place, events: &mpsc::Sender<Event>) {
                 return;
             }
         }
+    }
+}
+
+/// What may have kept output from arriving: a full subscription drops messages, a lost connection carries none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Missed {
+    dropped: u64,
+    losses: u64,
+}
+
+impl Missed {
+    fn by(work: &Client) -> Self {
+        Self { dropped: work.dropped_messages(), losses: work.link().borrow().losses }
     }
 }
 
