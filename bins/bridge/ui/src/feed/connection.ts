@@ -1,13 +1,8 @@
-// One WebSocket to the bridge, for ever: backs off, comes back, continues from the last commit.
+// One WebSocket to the bridge, for ever: backs off, comes back, continues from the last commit. What it does when, `link.ts` says.
 
 import { readBytes, writeInput, type Reply, type ServerFrame, type TerminalBytes } from "./frame";
+import { BEGIN, linkOf, next, PING, PROBE, type Act, type Happening, type Link, type State } from "./link";
 import { ulid } from "./ulid";
-
-export type Link =
-  | { state: "connecting" }
-  | { state: "connected" }
-  | { state: "reconnecting"; at: number; attempt: number }
-  | { state: "signed_out" };
 
 export interface Position {
   project: string | null;
@@ -23,82 +18,51 @@ export interface Listener {
   position(): Position;
 }
 
-const PING = 10_000;
-/** Two missing answers. */
-const DEAD = 25_000;
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 15_000;
 /** Calls that wait for their reply. */
 const CALLS = 500;
+/** The close frame's code for a client that breaks the protocol. */
+const PROTOCOL_ERROR = 1002;
 
 export const LOST = "disconnected";
 
-/** How long to wait before the nth try: 0.5 s, doubling to 15 s, a quarter of it chance. */
-export const wait = (attempt: number, chance: number): number =>
-  Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.75 + chance / 4);
-
 export class Connection {
+  private state: State = BEGIN;
+  private told: Link | null = null;
   private socket: WebSocket | null = null;
-  private attempt = 0;
-  private welcomed = false;
-  private heard = 0;
-  private timer: number | undefined;
+  private countdown: number | undefined;
   private beat: number | undefined;
+  private probe: number | undefined;
   private calls = new Map<string, (reply: Reply) => void>();
 
   constructor(private readonly listener: Listener) {}
 
   get connected(): boolean {
-    return this.welcomed;
+    return this.state.is === "welcomed";
   }
 
   open(): void {
-    this.clear();
-    this.welcomed = false;
-    if (this.attempt === 0) this.listener.onLink({ state: "connecting" });
-    const address = new URL("/ws", window.location.href);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address);
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    this.heard = Date.now();
-    // From here on, so that a handshake that hangs is given up too.
-    this.beat = window.setInterval(() => this.ping(socket), PING);
-    socket.onopen = () => {
-      this.heard = Date.now();
-      const { project, ledger, since } = this.listener.position();
-      const resume = ledger !== null && since !== null ? { ledger, since } : {};
-      socket.send(JSON.stringify({ type: "hello", version: 1, ...(project ? { project } : {}), ...resume }));
-    };
-    socket.onmessage = (message: MessageEvent<string | ArrayBuffer>) => {
-      if (socket !== this.socket) return;
-      this.heard = Date.now();
-      if (typeof message.data === "string") this.receive(JSON.parse(message.data) as ServerFrame);
-      else {
-        const bytes = readBytes(message.data);
-        if (bytes) this.listener.onBytes(bytes);
-      }
-    };
-    socket.onclose = () => {
-      if (socket === this.socket) void this.lost();
-    };
+    this.happen({ what: "due" });
   }
 
-  /** Does not wait for the countdown. */
+  /** Does not wait for the countdown, nor for a socket that is not welcomed. */
   retryNow(): void {
-    if (this.socket) return;
-    this.open();
+    this.happen({ what: "retry" });
+  }
+
+  /** The network is back, or the page is looked at: what looks connected may be dead for long. */
+  wake(): void {
+    this.happen({ what: "woken" });
   }
 
   /** Sends what needs no answer, if there is a connection. */
   tell(frame: object): boolean {
-    if (!this.welcomed || this.socket?.readyState !== WebSocket.OPEN) return false;
+    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(frame));
     return true;
   }
 
   type(term: number, text: string): boolean {
-    if (!this.welcomed || this.socket?.readyState !== WebSocket.OPEN) return false;
+    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(writeInput(term, text));
     return true;
   }
@@ -117,52 +81,104 @@ export class Connection {
     });
   }
 
-  private receive(frame: ServerFrame): void {
-    if (frame.type === "welcome") {
-      this.attempt = 0;
-      this.welcomed = true;
-      this.listener.onFrame(frame);
-      this.listener.onLink({ state: "connected" });
-      return;
+  private happen(happening: Happening): void {
+    const { state, acts } = next(this.state, happening, { now: Date.now(), chance: Math.random() });
+    const changed = state !== this.state;
+    this.state = state;
+    for (const act of acts) this.carryOut(act);
+    if (!changed) return;
+    window.clearTimeout(this.countdown);
+    if (state.is === "waiting") this.countdown = window.setTimeout(() => this.happen({ what: "due" }), state.until - Date.now());
+    const link = linkOf(state);
+    if (JSON.stringify(link) === JSON.stringify(this.told)) return;
+    this.told = link;
+    this.listener.onLink(link);
+  }
+
+  private carryOut(act: Act): void {
+    switch (act) {
+      case "connect": this.connect(); return;
+      case "hang_up": this.hangUp(); return;
+      case "ping": this.ping(); return;
+      case "probe":
+        this.ping();
+        this.probe ??= window.setTimeout(() => {
+          this.probe = undefined;
+          this.happen({ what: "overdue" });
+        }, PROBE);
+        return;
+      case "ask": void signedOut().then((signedOut) => this.happen({ what: "session", signedOut }));
     }
+  }
+
+  private connect(): void {
+    const address = new URL("/ws", window.location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    // From here on, so that a handshake that hangs is given up too.
+    this.beat = window.setInterval(() => this.happen({ what: "tick" }), PING);
+    socket.onopen = () => {
+      const { project, ledger, since } = this.listener.position();
+      const resume = ledger !== null && since !== null ? { ledger, since } : {};
+      socket.send(JSON.stringify({ type: "hello", version: 1, ...(project ? { project } : {}), ...resume }));
+    };
+    socket.onmessage = (message: MessageEvent<string | ArrayBuffer>) => {
+      this.heard();
+      if (typeof message.data === "string") this.receive(JSON.parse(message.data) as ServerFrame);
+      else {
+        const bytes = readBytes(message.data);
+        if (bytes) this.listener.onBytes(bytes);
+      }
+    };
+    socket.onclose = ({ code }) => {
+      this.hangUp();
+      this.happen({ what: "closed", broken: code === PROTOCOL_ERROR });
+    };
+  }
+
+  /** Whatever the socket still says is not heard any more. Calls are answered when the state is the new one. */
+  private hangUp(): void {
+    window.clearInterval(this.beat);
+    this.calmed();
+    const socket = this.socket;
+    this.socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    const waiting = [...this.calls];
+    this.calls.clear();
+    queueMicrotask(() => {
+      for (const [id, settle] of waiting) {
+        settle({ type: "reply", id, success: false, error: LOST, message: "the connection was lost before the answer came", retryable: true });
+      }
+    });
+  }
+
+  private ping(): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send('{"type":"ping"}');
+  }
+
+  private heard(): void {
+    this.calmed();
+    this.happen({ what: "heard" });
+  }
+
+  private calmed(): void {
+    window.clearTimeout(this.probe);
+    this.probe = undefined;
+  }
+
+  private receive(frame: ServerFrame): void {
     if (frame.type === "reply") {
       const settle = this.calls.get(frame.id);
       this.calls.delete(frame.id);
       settle?.(frame);
     }
     this.listener.onFrame(frame);
-  }
-
-  private ping(socket: WebSocket): void {
-    if (Date.now() - this.heard > DEAD) {
-      // The close event of a dead connection may take minutes.
-      socket.onclose = null;
-      socket.close();
-      void this.lost();
-    } else if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
-  }
-
-  private async lost(): Promise<void> {
-    const wasWelcomed = this.welcomed;
-    this.clear();
-    this.socket = null;
-    this.welcomed = false;
-    this.attempt += 1;
-    const delay = wait(this.attempt, Math.random());
-    this.timer = window.setTimeout(() => this.open(), delay);
-    this.listener.onLink({ state: "reconnecting", at: Date.now() + delay, attempt: this.attempt });
-    const waiting = [...this.calls];
-    this.calls.clear();
-    for (const [id, settle] of waiting) {
-      settle({ type: "reply", id, success: false, error: LOST, message: "the connection was lost before the answer came", retryable: true });
-    }
-    // A refused handshake does not say why; the session does.
-    if (!wasWelcomed && (await signedOut()) && !this.socket) this.listener.onLink({ state: "signed_out" });
-  }
-
-  private clear(): void {
-    window.clearTimeout(this.timer);
-    window.clearInterval(this.beat);
+    if (frame.type === "welcome") this.happen({ what: "welcome" });
   }
 }
 

@@ -17,6 +17,7 @@ const refused = (id: string, error: string, retryable = false): Reply => ({ type
 
 let shelf: Memory;
 let connected: boolean;
+let ledger: string | null;
 let sent: Entry[];
 let answers: ((entry: Entry) => Reply)[];
 let ended: [Entry, Outcome][];
@@ -24,7 +25,7 @@ let now: number;
 let later: (() => void)[];
 
 const make = () => new Outbox({
-  shelf, now: () => now, isConnected: () => connected,
+  shelf, now: () => now, isConnected: () => connected, ledger: () => ledger,
   send: (entry) => {
     sent.push(entry);
     return Promise.resolve((answers.shift() ?? ((each) => done(each.id)))(entry));
@@ -38,6 +39,7 @@ const settle = async () => { for (let i = 0; i < 50; i++) await Promise.resolve(
 beforeEach(() => {
   shelf = new Memory();
   connected = true;
+  ledger = "L1";
   sent = [];
   answers = [];
   ended = [];
@@ -112,6 +114,43 @@ describe("cut off", () => {
     connected = true;
     answers.push((entry) => refused(entry.id, LOST, true));
     expect((await outbox.put(stop)).state).toBe("refused");
+    expect(outbox.list()).toEqual([]);
+  });
+
+  it("never keeps a stop that nobody answered, neither for a reload nor for its turn", async () => {
+    const stop = (id: string) => ({ project: "web", entity: "session", verb: "stop", data: { session: id }, label: `Stop ${id}` });
+    let answer: (reply: Reply) => void = () => {};
+    const outbox = new Outbox({
+      shelf, now: () => now, isConnected: () => connected, ledger: () => ledger, onChange: () => {}, onEnd: () => {}, later: () => {},
+      send: (entry) => { sent.push(entry); return new Promise((settle) => { answer = settle; }); },
+    });
+    const outcomes = [outbox.put(stop("s1")), outbox.put(stop("s1"))];
+    expect(sent).toHaveLength(1);
+    expect(shelf.length, "under way it is not kept").toBe(0);
+    connected = false;
+    answer(refused(sent[0]?.id ?? "", LOST, true));
+    for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ state: "refused", refused: { error: LOST } });
+    expect(outbox.list()).toEqual([]);
+    // One that an older page kept.
+    shelf.setItem("maestro.outbox.01A", JSON.stringify({ ...stop("s1"), id: "01A", at: now, state: "sending" }));
+    expect(make().list()).toEqual([]);
+  });
+
+  it("does not send to another ledger what was said to this one, says so, and sends it when it is wanted", async () => {
+    connected = false;
+    const outbox = make();
+    await outbox.put(task("of the old one"));
+    ledger = null;
+    await outbox.put(task("before the first welcome"));
+    [connected, ledger] = [true, "L2"];
+    outbox.flush();
+    await settle();
+    expect(sent.map((entry) => entry.data["title"])).toEqual(["before the first welcome"]);
+    const [failed] = outbox.list();
+    expect(failed).toMatchObject({ state: "failed", error: { code: "other_ledger" } });
+    outbox.retry(failed?.id ?? "");
+    await settle();
+    expect(sent.at(-1)).toMatchObject({ data: { title: "of the old one" }, ledger: "L2" });
     expect(outbox.list()).toEqual([]);
   });
 

@@ -22,6 +22,8 @@ export interface Entry {
   label: string;
   at: number;
   state: "waiting" | "sending" | "failed";
+  /** The ledger that it was said to. */
+  ledger?: string | undefined;
   /** It had to wait for the connection: its end is told even if nobody looks. */
   delayed?: boolean;
   error?: { code: string; message: string; hint?: string | undefined };
@@ -46,6 +48,8 @@ export interface Ways {
   shelf: Shelf;
   now(): number;
   isConnected(): boolean;
+  /** The ledger that the page shows; null before the first welcome. */
+  ledger(): string | null;
   send(entry: Entry): Promise<Reply>;
   /** The entries as they are now, the oldest first. */
   onChange(entries: readonly Entry[]): void;
@@ -70,7 +74,7 @@ export class Outbox {
       const key = shelf.key(index);
       if (!key?.startsWith(PREFIX)) continue;
       const entry = parse(shelf.getItem(key));
-      if (entry && !this.entries.has(entry.id)) {
+      if (entry && mayWait(entry.entity, entry.verb) && !this.entries.has(entry.id)) {
         this.entries.set(entry.id, { ...entry, state: entry.state === "failed" ? "failed" : "waiting", delayed: true });
       }
     }
@@ -92,12 +96,10 @@ export class Outbox {
     const refuse = (error: string, message: string): Promise<Outcome> =>
       Promise.resolve({ state: "refused", refused: { success: false, error, message } });
     const connected = this.ways.isConnected();
-    if (!connected && !mayWait(command.entity, command.verb)) {
-      return refuse(LOST, `There is no connection. “${command.label}” is not kept for later, because it may mean something else then.`);
-    }
+    if (!connected && !mayWait(command.entity, command.verb)) return refuse(LOST, notKept(command.label));
     const open = [...this.entries.values()].filter((entry) => entry.state !== "failed").length;
     if (open >= OUTBOX_LIMIT) return refuse("overloaded", `${OUTBOX_LIMIT} commands wait already; nothing more is taken until some are sent.`);
-    const entry: Entry = { ...command, id: ulid(), at: this.ways.now(), state: "waiting" };
+    const entry: Entry = { ...command, id: ulid(), at: this.ways.now(), state: "waiting", ledger: this.ways.ledger() ?? undefined };
     this.entries.set(entry.id, entry);
     this.keep(entry);
     return new Promise((settle) => {
@@ -110,20 +112,16 @@ export class Outbox {
 
   /** Sends what waits, some at once; what is about the same thing goes one after the other, in the order it was said. */
   flush(): void {
-    if (!this.ways.isConnected()) return;
+    if (!this.ways.isConnected()) return this.giveUp();
+    const ledger = this.ways.ledger();
     const busy = new Set<string>();
     for (const entry of this.list()) {
       if (this.sending >= AT_ONCE) return;
-      if (entry.state === "failed") continue;
+      if (entry.state === "failed" || (entry.state === "waiting" && this.isPast(entry, ledger))) continue;
       const about = subject(entry);
       if (busy.has(about)) continue;
       busy.add(about);
-      if (entry.state !== "waiting") continue;
-      if (this.ways.now() - entry.at > OUTBOX_LIFE) {
-        this.end(entry, { state: "refused", refused: { success: false, error: "expired", message: "It waited for more than a day and was not sent." } });
-        continue;
-      }
-      void this.send(entry);
+      if (entry.state === "waiting") void this.send(entry);
     }
   }
 
@@ -132,7 +130,7 @@ export class Outbox {
     if (entry?.state !== "failed") return;
     // A refusal is an answer: the same id would get it again.
     this.drop(id);
-    const again: Entry = { ...entry, id: ulid(), at: this.ways.now(), state: "waiting", delayed: true };
+    const again: Entry = { ...entry, id: ulid(), at: this.ways.now(), state: "waiting", delayed: true, ledger: this.ways.ledger() ?? undefined };
     delete again.error;
     this.entries.set(again.id, again);
     this.keep(again);
@@ -160,6 +158,26 @@ export class Outbox {
       if (reply.error !== LOST) this.ways.later(() => this.flush(), PAUSE);
     } else this.end(current, { state: "refused", refused: reply });
     this.flush();
+  }
+
+  /** What is too old, or was said to another ledger, is not sent; it says so. */
+  private isPast(entry: Entry, ledger: string | null): boolean {
+    const old = this.ways.now() - entry.at > OUTBOX_LIFE;
+    const elsewhere = entry.ledger && ledger && entry.ledger !== ledger;
+    if (old) this.refuse(entry, "expired", "It waited for more than a day and was not sent.");
+    else if (elsewhere) this.refuse(entry, "other_ledger", "The ledger is another one than when it was said (it was restored, or begun anew), so it was not sent.");
+    return old || Boolean(elsewhere);
+  }
+
+  /** What makes no sense later does not wait for its turn through an outage either. */
+  private giveUp(): void {
+    for (const entry of this.list()) {
+      if (entry.state === "waiting" && !mayWait(entry.entity, entry.verb)) this.refuse(entry, LOST, notKept(entry.label));
+    }
+  }
+
+  private refuse(entry: Entry, error: string, message: string): void {
+    this.end(entry, { state: "refused", refused: { success: false, error, message } });
   }
 
   private queued(entry: Entry): void {
@@ -195,6 +213,7 @@ export class Outbox {
   }
 
   private keep(entry: Entry): void {
+    if (!mayWait(entry.entity, entry.verb)) return;
     try {
       this.ways.shelf.setItem(PREFIX + entry.id, JSON.stringify(entry));
     } catch {
@@ -206,6 +225,8 @@ export class Outbox {
     this.ways.onChange(this.list());
   }
 }
+
+const notKept = (label: string): string => `There is no connection. “${label}” is not kept for later, because it may mean something else then.`;
 
 /** What a command is about; new things have their order too. */
 export function subject({ project, entity, verb, data }: Pick<Entry, "project" | "entity" | "verb" | "data">): string {

@@ -1,6 +1,6 @@
 // What follows from the entities, for the views. Pure, and no decision: whether something is allowed is the server's to say.
 
-import { idNumber, isLiving, type Session, type Subtask, type Task } from "./entity";
+import { idNumber, isLiving, type Project, type Session, type Subtask, type Task } from "./entity";
 import type { Groups } from "./groups";
 
 export function progress(task: Task): { completed: number; total: number } {
@@ -13,6 +13,18 @@ export const openDependencies = (task: Task, tasks: ReadonlyMap<string, Task>): 
 
 /** What an agent works at now: the first step that is not done. */
 export const currentStep = (task: Task): Subtask | undefined => task.subtasks?.find((each) => !each.completed);
+
+/** Where the most is going on, as the bridge finds it for a hello that names no project. */
+export function busiest(projects: readonly Project[]): Project | undefined {
+  const rank = (project: Project): [number, number, string] =>
+    [project.livingSessions, Object.values(project.tasks).some((count) => count > 0) ? 1 : 0, project.updatedAt];
+  const less = (a: Project, b: Project) => {
+    const [mine, others] = [rank(a), rank(b)];
+    const at = mine.findIndex((part, index) => part !== others[index]);
+    return at >= 0 && mine[at]! < others[at]!;
+  };
+  return projects.reduce<Project | undefined>((most, each) => (!most || less(most, each) ? each : most), undefined);
+}
 
 export interface Need {
   key: string;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { wait } from "../feed/connection";
 import { readBytes, writeInput } from "../feed/frame";
 import { formatRoute, parseRoute, VIEWS } from "../store/route";
 import { place, shapeOf } from "../view/graph/layout";
@@ -32,6 +31,7 @@ describe("addresses", () => {
 
   it("that make no sense lead to mission control", () => {
     for (const path of ["/x", "/p", "/p/%zz", "/p/web/nowhere"]) expect(parseRoute(path).view).toBe("control");
+    for (const path of ["/p/Web", "/p/-web", "/p/a.b/board", `/p/${"a".repeat(33)}`]) expect(parseRoute(path).project).toBeNull();
   });
 });
 
@@ -131,11 +131,6 @@ it("the graph puts what depends on others behind them", () => {
   expect(shape).toEqual({ nodes: ["t1", "t2"], edges: [["t1", "t2"]] });
   const [first, second] = place(shape);
   expect(first!.x).toBeLessThan(second!.x);
-});
-
-it("waits 0.5 s, doubling to 15 s, less some chance", () => {
-  expect([1, 2, 3, 6, 40].map((n) => wait(n, 1))).toEqual([500, 1000, 2000, 15_000, 15_000]);
-  expect(wait(1, 0)).toBe(375);
 });
 
 it("binary frames are read as they are written", () => {

@@ -12,6 +12,9 @@ export interface Route {
   session: string | null;
 }
 
+/** As the wire has it: the bridge refuses a hello that names anything else. */
+const PROJECT = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
 const isView = (text: string | undefined): text is View => VIEWS.includes(text as View);
 
 export function parseRoute(path: string): Route {
@@ -22,7 +25,7 @@ export function parseRoute(path: string): Route {
   } catch {
     return route;
   }
-  if (parts.shift() !== "p" || !parts[0]) return route;
+  if (parts.shift() !== "p" || !PROJECT.test(parts[0] ?? "")) return route;
   route.project = parts.shift() ?? null;
   if (isView(parts[0])) route.view = parts.shift() as View;
   if (route.view === "sessions" && parts[0] && parts[0] !== "t") route.session = parts.shift() ?? null;

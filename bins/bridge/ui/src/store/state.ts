@@ -1,9 +1,9 @@
 // The page's state: what the socket said, what waits to be sent, and what the person looks at.
 
 import { create } from "zustand";
-import type { Link } from "../feed/connection";
 import { emptyFeed, type Feed } from "../feed/feed";
 import type { Moves } from "../feed/frame";
+import type { Link } from "../feed/link";
 import type { Entry } from "../feed/outbox";
 import type { Node, Project } from "../model/entity";
 import { loadPrefs, type Prefs } from "./prefs";

@@ -5,6 +5,7 @@ import { emptyFeed, takeFrames } from "../feed/feed";
 import type { Commit, Reply, ServerFrame, SnapshotPage } from "../feed/frame";
 import { Outbox, type Entry, type Outcome } from "../feed/outbox";
 import { Terminals } from "../feed/terminals";
+import { busiest } from "../model/derive";
 import { closeTask, navigate, onPopState } from "./navigate";
 import { notifyOf } from "./notify";
 import { applyTheme } from "./prefs";
@@ -67,8 +68,11 @@ function receive(frame: ServerFrame): void {
     }
     case "projects":
       set({ projects: frame.projects });
-      // The first project of a ledger is what everybody waits for.
-      if (!get().feed.project && frame.projects[0]) openProject(frame.projects[0].id);
+      // Whoever follows nothing yet waits for one: the first of a ledger, or the list that the welcome did not have.
+      if (!get().feed.project) {
+        const project = busiest(frame.projects);
+        if (project) openProject(project.id);
+      }
       return;
     case "nodes":
       set({ nodes: frame.nodes });
@@ -110,6 +114,7 @@ const outbox = new Outbox({
   shelf: storage(),
   now: Date.now,
   isConnected: () => connection.connected,
+  ledger: () => get().feed.ledger,
   send: ({ id, project, entity, verb, data }) => connection.call({ type: "cmd", id, project, entity, verb, data }),
   onChange: (entries) => set({ outbox: entries }),
   onEnd: ended,
@@ -143,7 +148,14 @@ export function start(): void {
   window.addEventListener("popstate", () => onPopState(follow));
   window.addEventListener("online", () => {
     set({ offline: false });
-    connection.retryNow();
+    connection.wake();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) connection.wake();
+  });
+  // Out of the browser's cache, as after going back to it.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) connection.wake();
   });
   window.addEventListener("offline", () => set({ offline: true }));
   window.addEventListener("storage", (event) => {

@@ -1,9 +1,11 @@
 // Pages that stand alone: nobody is signed in, or there is nothing yet.
 
 import { useState, type FormEvent } from "react";
-import { command, openProject } from "../../store/store";
+import { command, openProject, retryNow } from "../../store/store";
+import { useStore } from "../../store/state";
 
 export function SignedOut() {
+  const trying = useStore((state) => state.link.state === "signed_out" && state.link.trying);
   return (
     <main className="full">
       <img src="/icon.svg" alt="" width="48" height="48" />
@@ -11,7 +13,7 @@ export function SignedOut() {
       <p>This browser has no session here, or its one-time code was used already. In a terminal, run</p>
       <pre><code>maestro up</code></pre>
       <p>and open the address that it prints. On a stack that runs already it prints a fresh one at once.</p>
-      <button type="button" className="button primary" onClick={() => window.location.assign("/")}>Try again</button>
+      <button type="button" className="button primary" disabled={trying} onClick={retryNow}>{trying ? "Trying…" : "Try again"}</button>
     </main>
   );
 }

@@ -11,6 +11,7 @@ export function LinkState() {
     connected: "Live",
     reconnecting: offline ? "Offline" : seconds ? `Reconnecting in ${seconds} s` : "Reconnecting…",
     signed_out: "Signed out",
+    refused: "Refused",
   }[link.state];
   return (
     <span className={`link link-${link.state}`}>
