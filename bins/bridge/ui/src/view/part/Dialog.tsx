@@ -1,5 +1,6 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { Icon } from "./Icon";
+import { enterTop } from "./top";
 
 /** The browser's own modal dialog: it traps the focus, closes with Escape, and makes the rest inert. */
 export function Dialog({ title, className = "", onClose, children, bare = false, dismissable = true }: {
@@ -12,9 +13,11 @@ export function Dialog({ title, className = "", onClose, children, bare = false,
     if (!dialog) return;
     const before = opener.current;
     if (!dialog.open) dialog.showModal();
+    const leaveTop = enterTop(dialog);
     // What asks for the focus gets it (what is closed cannot have it before); else nothing, rather than the first button.
     (dialog.querySelector<HTMLElement>("[data-focus]") ?? dialog).focus();
     return () => {
+      leaveTop();
       dialog.close();
       if (before?.isConnected) before.focus();
     };
