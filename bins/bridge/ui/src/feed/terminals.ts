@@ -6,6 +6,8 @@ export interface Viewer {
   /** The terminal's size as its holder has it; a screen follows. */
   opened(cols: number, rows: number): void;
   resized(cols: number, rows: number): void;
+  /** What is left of it follows, without a screen: nobody holds it. */
+  left(): void;
   /** What was before the screen; then the screen; then output. */
   past(bytes: Uint8Array): void;
   screen(bytes: Uint8Array): void;
@@ -17,6 +19,8 @@ interface Open {
   session: string;
   epoch: number;
   viewer: Viewer;
+  /** Nothing came yet since it was asked for. */
+  fresh: boolean;
 }
 
 interface Ways {
@@ -33,7 +37,7 @@ export class Terminals {
   /** Answers the number under which it is typed into and closed. */
   show(session: string, epoch: number, viewer: Viewer): number {
     const term = ++this.last;
-    this.open.set(term, { session, epoch, viewer });
+    this.open.set(term, { session, epoch, viewer, fresh: true });
     this.ways.tell({ type: "term.open", term, session, epoch });
     return term;
   }
@@ -57,12 +61,16 @@ export class Terminals {
 
   /** A new connection knows none of them. */
   reopen(): void {
-    for (const [term, { session, epoch }] of this.open) this.ways.tell({ type: "term.open", term, session, epoch });
+    for (const [term, open] of this.open) {
+      open.fresh = true;
+      this.ways.tell({ type: "term.open", term, session: open.session, epoch: open.epoch });
+    }
   }
 
   frame(frame: Extract<ServerFrame, { type: "term.opened" | "term.size" | "term.closed" }>): void {
     const open = this.open.get(frame.term);
     if (!open) return;
+    open.fresh = false;
     if (frame.type === "term.opened") open.viewer.opened(frame.cols, frame.rows);
     else if (frame.type === "term.size") open.viewer.resized(frame.cols, frame.rows);
     else {
@@ -72,6 +80,10 @@ export class Terminals {
   }
 
   bytes({ term, kind, bytes }: TerminalBytes): void {
-    this.open.get(term)?.viewer[kind](bytes);
+    const open = this.open.get(term);
+    if (!open) return;
+    if (open.fresh) open.viewer.left();
+    open.fresh = false;
+    open.viewer[kind](bytes);
   }
 }

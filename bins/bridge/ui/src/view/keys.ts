@@ -6,7 +6,7 @@ import { LABELS } from "./shell/views";
 
 export const KEYS: readonly [string, string][] = [
   ["Ctrl K", "Search and commands"], ["/", "Filter this view"], ["c", "New task"], ["o", "Launch an agent"],
-  ...LABELS.map(({ key, label }): [string, string] => [`g ${key}`, label]), ["?", "These keys"], ["Esc", "Close"],
+  ...LABELS.map(({ key, label }): [string, string] => [`g ${key}`, label]), ["Ctrl ]", "Leave a terminal you type into"], ["?", "These keys"], ["Esc", "Close"],
 ];
 
 const CHORD = 1200;

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { statusLabel } from "../../model/describe";
 import { isLiving, type Session, type TimelineEntry } from "../../model/entity";
 import { mergeTimeline } from "../../feed/feed";
@@ -19,12 +19,14 @@ const Changes = lazy(() => import("./Changes"));
 
 type Shown = "terminal" | "replay" | "changes";
 const ENTRIES = 100;
+const LEAVING = "Ctrl ] leaves the terminal";
 
 /** One session: its terminal, what it says, what is said to it. */
 export function Focus({ id }: { id: string }) {
   const session = useStore((state) => state.feed.sessions.get(id));
   const terminals = useStore((state) => state.terminals);
   const [typing, setTyping] = useState(false);
+  const toggle = useRef<HTMLButtonElement>(null);
   const [sure, setSure] = useState<"stop" | "restart" | null>(null);
   const [shown, setShown] = useState<Shown>("terminal");
   const project = useStore((state) => state.feed.project);
@@ -51,8 +53,9 @@ export function Focus({ id }: { id: string }) {
         <button type="button" className="button quiet" onClick={() => openSession(null)}><Icon name="chevron" />All sessions</button>
         <h2>{session.name}</h2><span className="id">{id}</span><Chip status={session.status} />
         <span className="spring" />
+        {terminals && living && typing && shown === "terminal" && <span className="hint focus-hint">{LEAVING}</span>}
         {terminals && living && shown === "terminal" && (
-          <button type="button" className={`button ${typing ? "primary" : ""}`} aria-pressed={typing} onClick={() => setTyping(!typing)}><Icon name="terminal" />{typing ? "Typing" : "Type into it"}</button>
+          <button ref={toggle} type="button" className={`button ${typing ? "primary" : ""}`} aria-pressed={typing} title={typing ? LEAVING : undefined} onClick={() => setTyping(!typing)}><Icon name="terminal" />{typing ? "Typing" : "Type into it"}</button>
         )}
         {!living && <button type="button" className="button" title="Goes on where it was, if its agent can" onClick={() => again("resume", "Resume")}><Icon name="play" />Resume</button>}
         {!living && <button type="button" className="button" title="Begins again with its prompt" onClick={() => again("restart", "Restart")}><Icon name="restart" />Restart</button>}
@@ -74,7 +77,7 @@ export function Focus({ id }: { id: string }) {
               : !terminals ? <Empty icon="terminal" title="No terminals here"><p>This bridge has no connection for terminals; its log says why.</p></Empty>
               : !living && !session.node ? <Empty icon="terminal" title="It never ran"><p>It ended before a host took it, so there is nothing to look at.</p></Empty>
               : shown === "replay" && !living && project ? <Replay key={session.epoch} project={project} session={id} epoch={session.epoch} />
-              : <LiveTerminal key={session.epoch} session={id} epoch={session.epoch} typing={typing} />}
+              : <LiveTerminal key={session.epoch} session={id} status={session.status} epoch={session.epoch} typing={typing} onLeave={() => toggle.current?.focus()} />}
           </Suspense>
           {living && <Say session={session} />}
         </div>
