@@ -5,10 +5,11 @@ import { lines, words } from "./fields";
 
 /** Everything of a task that is text, at once; what did not change is not sent. */
 export function Edit({ task, detail, onDone }: { task: Task; detail: TaskDetail; onDone(): void }) {
-  const before = {
+  // As it was when the editing began: what others change meanwhile is theirs, and is not sent back.
+  const [before] = useState(() => ({
     title: task.title, description: detail.description ?? "", acceptance: (detail.acceptance ?? []).join("\n"),
     technicalNotes: detail.technicalNotes ?? "", priority: task.priority, labels: (task.labels ?? []).join(" "),
-  };
+  }));
   const [form, setForm] = useState(before);
   const [pending, setPending] = useState(false);
   const put = (change: Partial<typeof before>) => setForm({ ...form, ...change });
