@@ -67,6 +67,19 @@ await scenario([
     const numbers = ids.slice(1).map((id) => Number(id.slice(1)));
     assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b), "in order");
   }],
+  ["a connection that is dead and does not know it is replaced when the network or the person comes back", async () => {
+    for (const [title, wake] of [
+      ["after the network was away", () => window.dispatchEvent(new Event("online"))],
+      ["after the page was hidden", () => document.dispatchEvent(new Event("visibilitychange"))],
+    ]) {
+      gate.freeze();
+      const [task] = await commands(other, [["task.create", { title, priority: "critical" }]]);
+      await page.evaluate(wake);
+      // Long before its pings would tell.
+      await row(page, task.id).waitFor({ timeout: 8000 });
+      await live(page);
+    }
+  }],
   ["what is refused later stays to be seen, and is dismissed", async () => {
     await row(page, "t1").click();
     gate.cut();

@@ -46,7 +46,7 @@ export const live = (page) => page.locator(".link-connected").first().waitFor({ 
 /** A door to the bridge that can be shut for sockets: what is open is cut, what comes is refused. */
 export async function door() {
   const { hostname, port } = new URL(origin);
-  const open = new Set();
+  const open = new Map();
   let shut = false;
   const server = net.createServer((client) => {
     client.on("error", () => {});
@@ -62,7 +62,7 @@ export async function door() {
       bridge.on("close", () => client.destroy());
       client.on("close", () => bridge.destroy());
       if (socket) {
-        open.add(client);
+        open.set(client, bridge);
         client.on("close", () => open.delete(client));
       }
     });
@@ -72,7 +72,14 @@ export async function door() {
     origin: `http://127.0.0.1:${server.address().port}`,
     cut() {
       shut = true;
-      for (const client of open) client.destroy();
+      for (const client of open.keys()) client.destroy();
+    },
+    /** What is open now stays so, and carries nothing any more. */
+    freeze() {
+      for (const [client, bridge] of open) {
+        client.unpipe(bridge);
+        bridge.unpipe(client);
+      }
     },
     mend() { shut = false; },
     close() { server.close(); },

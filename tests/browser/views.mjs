@@ -34,6 +34,16 @@ await scenario([
     const before = problems.length;
     await stranger.goto(`${origin}/`);
     await stranger.getByRole("heading", { name: "You are signed out" }).waitFor();
+    // It stays so through every try.
+    await stranger.evaluate(() => {
+      window.left = false;
+      new MutationObserver(() => { window.left ||= !document.querySelector("main.full h1"); }).observe(document, { childList: true, subtree: true });
+    });
+    for (let n = 0; n < 2; n++) await stranger.getByRole("button", { name: "Try again" }).click();
+    await stranger.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await stranger.waitForTimeout(1500);
+    await stranger.getByRole("button", { name: "Try again" }).waitFor();
+    assert.equal(await stranger.evaluate(() => window.left), false);
     problems.length = before;
     await stranger.context().close();
   }],
@@ -108,18 +118,53 @@ await scenario([
     await one.keyboard.press("Control+Enter");
     await drawer.locator(".entry-words", { hasText: "hello from the first browser" }).waitFor();
     await drawer.getByRole("button", { name: "Add", exact: true }).first().click();
-    await drawer.getByLabel("Another task that must be completed first").selectOption("t3");
-    await one.locator(".toast-error").filter({ hasText: "circle" }).or(one.locator(".toast-error").filter({ hasText: "cycle" })).first().waitFor();
+    const list = drawer.getByLabel("Another task that must be completed first");
+    await list.focus();
+    await one.keyboard.press("ArrowDown");
+    await list.selectOption("t3");
+    const circle = one.locator(".toast-error", { hasText: /circle|cycle/ });
+    assert.equal(await circle.count(), 0, "choosing alone does nothing");
+    await drawer.getByRole("button", { name: "Depend on it" }).click();
+    await circle.first().waitFor();
     await one.keyboard.press("Escape");
     await drawer.waitFor({ state: "detached" });
     assert.equal(new URL(one.url()).pathname, "/p/web/board");
+  }],
+  ["a refusal is seen, heard and overruled in front of an open drawer", async () => {
+    await commands(one, [["task.create", { title: "Fifth", dependsOn: ["t2"] }]]);
+    await view(one, "/board/t/t5");
+    const drawer = one.getByRole("dialog");
+    await drawer.getByRole("button", { name: "Start" }).click();
+    const notice = drawer.locator(".toast-error");
+    await notice.getByRole("alert").waitFor();
+    if (process.env.SHOTS) await one.screenshot({ path: `${process.env.SHOTS}/notice-in-drawer.png` });
+    await axe(one, "a notice in the drawer");
+    await one.keyboard.press("F8");
+    await one.keyboard.press("Escape");
+    await notice.waitFor({ state: "detached" });
+    await drawer.getByRole("button", { name: "Start" }).click();
+    await notice.getByRole("button", { name: "Do it anyway" }).click();
+    await drawer.locator(".chip", { hasText: "In progress" }).waitFor();
+    // A dialog over the drawer has them, and they go back when it closes.
+    await drawer.getByRole("button", { name: "Copy the address" }).click();
+    await one.keyboard.press("Control+k");
+    await one.locator(".palette .toast").waitFor();
+    await one.keyboard.press("Escape");
+    await one.locator(".drawer .toast").waitFor();
+    await one.keyboard.press("Escape");
+    await one.locator("body > .toasts .toast").first().waitFor();
   }],
   ["editing, and what is not changed is not sent", async () => {
     await view(one, "/list/t/t4");
     await one.getByRole("button", { name: "Edit" }).click();
     await one.getByLabel("Title", { exact: true }).fill("Fourth, with another title");
+    await commands(two, [["task.update", { task: "t4", priority: "high", technicalNotes: "from somebody else" }]]);
+    await two.locator("[data-task=t4] .prio-high").waitFor();
     await one.getByRole("button", { name: "Save" }).click();
     await two.getByText("Fourth, with another title").first().waitFor();
+    const drawer = one.getByRole("dialog");
+    await drawer.getByText("from somebody else").waitFor();
+    await drawer.locator(".prio-high").waitFor();
     await one.keyboard.press("Escape");
   }],
   ["the list: a tree, folded and filtered by keyboard", async () => {

@@ -3,6 +3,7 @@
 use maestro_tests::browser::drive;
 use serde_json::json;
 
+use super::client::{Picture, open_with_token, read_until, say};
 use super::stack::{Bob, Stack};
 use super::terminal::{Holder, Typed};
 
@@ -23,6 +24,48 @@ async fn every_view_is_live_and_works_by_mouse_keyboard_and_thumb() {
     let stack = Stack::start();
     Bob::of(&stack).await.project("web").await;
     run(&stack, "views.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_project_appears_by_itself() {
+    let stack = Stack::start();
+    run(&stack, "fresh.mjs").await;
+}
+
+/// The page asks for what is to happen by making tasks with these names.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_appears_when_its_host_shows_it() {
+    let stack = Stack::start();
+    let bob = Bob::of(&stack).await;
+    bob.project("web").await;
+    bob.command("web", "session.spawn", json!({ "role": "worker", "name": "Late" })).await;
+    let session = Bob::named(&stack, "s1").await;
+    let (mut socket, mut picture) = (open_with_token(&stack).await, Picture::default());
+    say(&mut socket, picture.hello("web")).await;
+    let mut until = async |wanted: &str| {
+        read_until(&mut socket, &mut picture, |picture| picture.has_title(wanted)).await;
+    };
+    let host = async {
+        until("let it start").await;
+        session.command("web", "session.starting", json!({ "node": "here" })).await;
+        until("let it be held").await;
+        let holder = Holder::with(&stack, "web.s1.1", Typed::Echo(100)).await;
+        holder.show(100, "\x1b[H\x1b[2JHERE AT LAST\r\n$ ");
+        session.command("web", "session.active", json!({})).await;
+        // What Shift+Tab types.
+        holder.until_heard("in", "\u{1b}[Z").await;
+        until("let it end").await;
+        // Behind what was typed: a tab, three bytes of Shift+Tab, and a word.
+        holder.say(109, "", &[("Maestro-End", "3")]).await;
+        drop(holder);
+        session.command("web", "session.exited", json!({ "code": 3 })).await;
+    };
+    let driving = run(&stack, "late.mjs");
+    // The host goes on for as long as the page does.
+    tokio::select! {
+        () = driving => {}
+        () = async { host.await; std::future::pending::<()>().await } => {}
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
