@@ -127,6 +127,18 @@ export const commands = (page, list, project = "web") =>
     return (await Promise.all(slices)).flat();
   }, [list, project]);
 
+/** What a page looks like, on a desk and on a phone. */
+export async function pictures(page, name) {
+  const directory = process.env.SHOTS;
+  if (!directory) return;
+  const before = page.viewportSize();
+  for (const [width, height] of [[1440, 900], [390, 844]]) {
+    await page.setViewportSize({ width, height });
+    await page.screenshot({ path: `${directory}/${name}-${width}.png` });
+  }
+  await page.setViewportSize(before);
+}
+
 const axeSource = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** What axe finds serious or critical. The page's policy lets no script in, so it is evaluated from outside. */

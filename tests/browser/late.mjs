@@ -1,7 +1,7 @@
 // A session's terminal from the request on: nobody holds it, its host shows it, it is typed into, it ends.
 
 import assert from "node:assert/strict";
-import { axe, commands, enter, freshCode, live, origin, scenario, start } from "./kit.mjs";
+import { axe, commands, enter, freshCode, live, origin, pictures, scenario, start } from "./kit.mjs";
 
 const browser = await start();
 const page = await enter(browser, await freshCode());
@@ -9,9 +9,6 @@ const rows = page.locator(".focus .xterm-rows");
 const waiting = page.getByText("Waiting for the host: the terminal appears here by itself.");
 const wish = (title) => commands(page, [["task.create", { title }]]);
 const focused = () => page.evaluate(() => document.activeElement?.className ?? "");
-const shot = async (name) => {
-  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
-};
 
 await scenario([
   ["requested, it waits for its host", async () => {
@@ -19,7 +16,7 @@ await scenario([
     await live(page);
     await waiting.waitFor();
     await axe(page, "a terminal that waits");
-    await shot("waiting");
+    await pictures(page, "waiting");
   }],
   ["starting, with nobody who holds it, it still waits", async () => {
     await wish("let it start");
@@ -50,10 +47,7 @@ await scenario([
     }
     await page.keyboard.type("hello");
     await rows.filter({ hasText: "hello" }).waitFor();
-    await shot("typing");
-    await page.setViewportSize({ width: 390, height: 844 });
-    await shot("typing-phone");
-    await page.setViewportSize({ width: 1440, height: 900 });
+    await pictures(page, "typing");
     await input.focus();
     await page.keyboard.press("Control+]");
     await page.getByRole("button", { name: "Typing" }).and(page.locator(":focus")).waitFor();

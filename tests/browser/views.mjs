@@ -1,7 +1,7 @@
 // Every view with something in it: created, moved, searched, read, by mouse and by keyboard, in two browsers, checked by axe.
 
 import assert from "node:assert/strict";
-import { axe, commands, enter, freshCode, live, origin, problems, scenario, start } from "./kit.mjs";
+import { axe, commands, enter, freshCode, live, origin, pictures, problems, scenario, start } from "./kit.mjs";
 
 const browser = await start();
 const address = await freshCode();
@@ -124,6 +124,7 @@ await scenario([
     await list.selectOption("t3");
     const circle = one.locator(".toast-error", { hasText: /circle|cycle/ });
     assert.equal(await circle.count(), 0, "choosing alone does nothing");
+    await pictures(one, "dependency");
     await drawer.getByRole("button", { name: "Depend on it" }).click();
     await circle.first().waitFor();
     await one.keyboard.press("Escape");
@@ -137,7 +138,7 @@ await scenario([
     await drawer.getByRole("button", { name: "Start" }).click();
     const notice = drawer.locator(".toast-error");
     await notice.getByRole("alert").waitFor();
-    if (process.env.SHOTS) await one.screenshot({ path: `${process.env.SHOTS}/notice-in-drawer.png` });
+    await pictures(one, "notice-in-drawer");
     await axe(one, "a notice in the drawer");
     await one.keyboard.press("F8");
     await one.keyboard.press("Escape");
@@ -153,6 +154,18 @@ await scenario([
     await one.locator(".drawer .toast").waitFor();
     await one.keyboard.press("Escape");
     await one.locator("body > .toasts .toast").first().waitFor();
+  }],
+  ["what is longer than the bridge takes is refused, and costs no connection", async () => {
+    await view(one, "/list");
+    await one.keyboard.press("c");
+    const dialog = one.getByRole("dialog");
+    await dialog.getByLabel("Title").fill("Long");
+    await dialog.getByLabel("Description, in Markdown").fill("x".repeat(300_000));
+    await dialog.getByRole("button", { name: "Create task" }).click();
+    await dialog.locator(".toast-error", { hasText: "This is longer than the 256 KiB" }).waitFor();
+    await live(one);
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+    assert.equal(await one.locator(".outbox-button").count(), 0);
   }],
   ["editing, and what is not changed is not sent", async () => {
     await view(one, "/list/t/t4");

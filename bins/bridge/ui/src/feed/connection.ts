@@ -20,6 +20,8 @@ export interface Listener {
 
 /** Calls that wait for their reply. */
 const CALLS = 500;
+/** Bytes of a frame that the bridge takes; one that is longer costs the connection, each time that it is sent. */
+const FRAME = 256 << 10;
 /** The close frame's code for a client that breaks the protocol. */
 const PROTOCOL_ERROR = 1002;
 
@@ -56,24 +58,24 @@ export class Connection {
 
   /** Sends what needs no answer, if there is a connection. */
   tell(frame: object): boolean {
-    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(frame));
-    return true;
+    return this.send(JSON.stringify(frame));
   }
 
   type(term: number, text: string): boolean {
-    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(writeInput(term, text));
-    return true;
+    return this.send(writeInput(term, text));
   }
 
   /** Sends and waits for the reply. A lost connection answers too: it cannot be known whether it arrived. */
   call(frame: { id?: string; [field: string]: unknown }): Promise<Reply> {
     const id = frame.id ?? ulid();
-    const refuse = (error: string, message: string): Reply => ({ type: "reply", id, success: false, error, message, retryable: true });
+    const refuse = (error: string, message: string, retryable = true): Reply => ({ type: "reply", id, success: false, error, message, retryable });
     if (this.calls.size >= CALLS) return Promise.resolve(refuse("overloaded", "too many commands wait for their answer"));
+    const text = JSON.stringify({ ...frame, id });
+    if (new TextEncoder().encode(text).length > FRAME) {
+      return Promise.resolve(refuse("too_large", `This is longer than the ${FRAME >> 10} KiB that are taken at once.`, false));
+    }
     return new Promise((settle) => {
-      if (!this.tell({ ...frame, id })) {
+      if (!this.send(text)) {
         settle(refuse(LOST, "there is no connection to the bridge"));
         return;
       }
@@ -155,6 +157,12 @@ export class Connection {
         settle({ type: "reply", id, success: false, error: LOST, message: "the connection was lost before the answer came", retryable: true });
       }
     });
+  }
+
+  private send(frame: string | Uint8Array<ArrayBuffer>): boolean {
+    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(frame);
+    return true;
   }
 
   private ping(): void {

@@ -3,8 +3,8 @@ import { readBytes, writeInput } from "../feed/frame";
 import { formatRoute, parseRoute, VIEWS } from "../store/route";
 import { place, shapeOf } from "../view/graph/layout";
 import { rowsOf } from "../view/list/rows";
-import { currentStep, needs, openDependencies, throughput } from "./derive";
-import { idNumber, later, type Session, type Task, type TaskStatus } from "./entity";
+import { busiest, currentStep, needs, openDependencies, throughput } from "./derive";
+import { idNumber, later, type Project, type Session, type Task, type TaskStatus } from "./entity";
 import { matches, parseFilter } from "./filter";
 import { groupsOf, narrower, regroup } from "./groups";
 import { parseQuick } from "./quick";
@@ -131,6 +131,17 @@ it("the graph puts what depends on others behind them", () => {
   expect(shape).toEqual({ nodes: ["t1", "t2"], edges: [["t1", "t2"]] });
   const [first, second] = place(shape);
   expect(first!.x).toBeLessThan(second!.x);
+});
+
+it("the busiest project has living sessions, else tasks, else it is the newest", () => {
+  const project = (id: string, livingSessions: number, tasks: Project["tasks"], updatedAt: string) =>
+    ({ id, title: id, livingSessions, tasks, updatedAt }) as Project;
+  const [quiet, fresh] = [project("quiet", 0, {}, "2026-01-01"), project("fresh", 0, { pending: 0 }, "2026-02-01")];
+  const [planned, lively] = [project("planned", 0, { pending: 3 }, "2025-01-01"), project("lively", 1, {}, "2024-01-01")];
+  expect(busiest([])).toBeUndefined();
+  expect(busiest([quiet, fresh])).toBe(fresh);
+  expect(busiest([quiet, planned, fresh])).toBe(planned);
+  expect(busiest([planned, lively, fresh])).toBe(lively);
 });
 
 it("binary frames are read as they are written", () => {
