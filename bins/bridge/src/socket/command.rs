@@ -21,6 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Carries a command out; the frame that answers it.
 pub async fn command(app: &App, cmd: Cmd, current: Option<ProjectId>) -> Utf8Bytes {
+    app.metrics.commands.one();
     let id = cmd.id.to_string();
     // Whatever the client calls it: a name of a command is short.
     let name = || format!("browser {:.32}.{:.32}", cmd.entity, cmd.verb);
@@ -50,6 +51,7 @@ async fn try_command(app: &App, cmd: Cmd, current: Option<ProjectId>) -> Result<
 
 /// Asks; the frame that answers.
 pub async fn query(app: &App, qry: Qry, current: Option<ProjectId>) -> Utf8Bytes {
+    app.metrics.commands.one();
     let id = qry.id.clone();
     frame::reply(&id, try_query(app, qry, current).await)
 }

@@ -11,7 +11,7 @@ use maestro_wire::{ErrorBody, ErrorCode, ProjectView, TerminalSize};
 use tokio::sync::{mpsc, watch};
 
 use super::command;
-use super::frame::{self, FromClient, Hello, TermResize, ToClient, VERSION};
+use super::frame::{self, FromClient, Hello, Switch, TermResize, ToClient, VERSION};
 use super::heartbeat::DEAD;
 use super::pump::{Stage, Target};
 use super::terminals::Terminals;
@@ -48,134 +48,148 @@ pub async fn read(
     if let Err(farewell) = Box::pin(welcome(app, hello, control, stage)).await {
         return farewell;
     }
-    let mut rate = Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now());
-    let mut nonsense = 0;
-    let mut running = FuturesUnordered::<BoxFuture<'_, Utf8Bytes>>::new();
-    let mut terminals = Terminals::new(app, terminal);
-    let mut heard = tokio::time::Instant::now();
-    loop {
-        let received = tokio::select! {
-            received = stream.next() => received,
-            Some(reply) = running.next(), if !running.is_empty() => {
-                if control.send(reply).await.is_err() { return Farewell::Gone }
-                continue;
+    Client {
+        app,
+        control,
+        stage,
+        rate: Rate::new(app.limits.commands_per_second, app.limits.command_burst, Instant::now()),
+        nonsense: 0,
+        running: FuturesUnordered::new(),
+        terminals: Terminals::new(app, terminal),
+    }
+    .serve(stream)
+    .await
+}
+
+/// A client that was welcomed.
+struct Client<'a> {
+    app: &'a App,
+    control: &'a mpsc::Sender<Utf8Bytes>,
+    stage: &'a watch::Sender<Stage>,
+    rate: Rate,
+    /// Frames that made no sense, one after the other.
+    nonsense: u32,
+    /// What is being answered.
+    running: FuturesUnordered<BoxFuture<'a, Utf8Bytes>>,
+    terminals: Terminals<'a>,
+}
+
+impl<'a> Client<'a> {
+    async fn serve(mut self, mut stream: SplitStream<WebSocket>) -> Farewell {
+        let mut heard = tokio::time::Instant::now();
+        loop {
+            let received = tokio::select! {
+                received = stream.next() => received,
+                Some(reply) = self.running.next(), if !self.running.is_empty() => {
+                    if self.control.send(reply).await.is_err() { return Farewell::Gone }
+                    continue;
+                }
+                () = self.terminals.progress() => continue,
+                () = tokio::time::sleep_until(heard + DEAD) => {
+                    self.app.metrics.unanswered_pings.one();
+                    return Farewell::Close(close_code::AWAY, "two pings were not answered");
+                }
+            };
+            heard = tokio::time::Instant::now();
+            self.app.metrics.frames_in.one();
+            if let Err(farewell) = self.receive(received).await {
+                return farewell;
             }
-            () = terminals.progress() => continue,
-            () = tokio::time::sleep_until(heard + DEAD) => {
-                app.metrics.unanswered_pings.one();
-                return Farewell::Close(close_code::AWAY, "two pings were not answered");
-            }
-        };
-        heard = tokio::time::Instant::now();
-        app.metrics.frames_in.one();
-        let text = match received {
-            Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-            Some(Ok(Message::Binary(frame))) => {
-                if let Err(error) = terminals.binary(&frame) {
-                    app.metrics.bad_frames.one();
-                    nonsense += 1;
-                    if control.send(frame::error(&error)).await.is_err() || nonsense >= NONSENSE {
-                        return Farewell::Close(close_code::POLICY, "too many frames that make no sense");
+        }
+    }
+
+    async fn receive(&mut self, received: Option<Result<Message, axum::Error>>) -> Result<(), Farewell> {
+        match received {
+            Some(Ok(Message::Text(text))) => match frame::parse(&text) {
+                Ok(frame) => {
+                    self.nonsense = 0;
+                    match self.take(frame) {
+                        Some(answer) => self.control.send(answer).await.map_err(|_| Farewell::Gone),
+                        None => Ok(()),
                     }
                 }
-                continue;
-            }
-            Some(Ok(Message::Close(_))) | None => return Farewell::Gone,
-            Some(Err(cause)) => return broken(&cause, app.limits.frame_bytes, control).await,
-        };
-        let current = stage.borrow().target().map(|target| target.project.clone());
-        let answer = match frame::parse(&text) {
-            Ok(FromClient::Ping) => Some(ToClient::Pong {}.encode()),
-            Ok(FromClient::Pong) => None,
-            Ok(FromClient::Hello(_)) => Some(frame::error(&ErrorBody::new(
-                ErrorCode::Usage,
-                "hello was said already; `switch` changes the project",
-            ))),
-            Ok(FromClient::Switch(switch)) => {
-                let head = *app.feed.head().borrow();
-                let since = switch.since.filter(|since| *since <= head);
-                let wanted = Target { project: switch.project, since };
-                stage.send_modify(|stage| follow(stage, wanted));
-                None
-            }
-            Ok(FromClient::Cmd(cmd)) => {
-                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
-                    app.metrics.refused_rate.one();
-                    Some(command::too_many(&cmd.id.to_string()))
-                } else {
-                    app.metrics.commands.one();
-                    running.push(command::command(app, cmd, current).boxed());
-                    None
-                }
-            }
-            Ok(FromClient::Qry(qry)) => {
-                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
-                    app.metrics.refused_rate.one();
-                    Some(command::too_many(&qry.id))
-                } else {
-                    app.metrics.commands.one();
-                    running.push(command::query(app, qry, current).boxed());
-                    None
-                }
-            }
-            Ok(FromClient::TermScreen(look)) => {
-                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
-                    app.metrics.refused_rate.one();
-                    Some(command::too_many(&look.id))
-                } else {
-                    running.push(command::screen(app, look, current).boxed());
-                    None
-                }
-            }
-            Ok(FromClient::Diff(diff)) => {
-                if running.len() >= app.limits.commands_in_flight || !rate.take(Instant::now()) {
-                    app.metrics.refused_rate.one();
-                    Some(command::too_many(&diff.id))
-                } else {
-                    running.push(command::diff(app, diff, current).boxed());
-                    None
-                }
-            }
-            Ok(FromClient::TermOpen(open)) => {
-                let opened = match current {
-                    Some(project) => terminals.open(open, project),
-                    None => Err(command::no_project()),
-                };
-                opened.err().map(|error| frame::error(&error))
-            }
-            Ok(FromClient::TermIn(typed)) => {
-                let acted = terminals.act(typed.term, Act::Input(typed.text.into()));
-                acted.err().map(|error| frame::error(&error))
-            }
-            Ok(FromClient::TermResize(TermResize { term, cols, rows })) => {
-                let acted = if cols == 0 || rows == 0 || cols > SIZE || rows > SIZE {
-                    Err(ErrorBody::new(ErrorCode::InvalidValue, format!("a terminal has 1 to {SIZE} columns and rows")))
-                } else {
-                    terminals.act(term, Act::Resize(TerminalSize { cols, rows }))
-                };
-                acted.err().map(|error| frame::error(&error))
-            }
-            Ok(FromClient::TermClose(close)) => {
-                terminals.close(close.term);
-                None
-            }
-            Err(error) => {
-                nonsense += 1;
-                app.metrics.bad_frames.one();
-                let said = control.send(frame::error(&error)).await;
-                if said.is_err() || nonsense >= NONSENSE {
-                    return Farewell::Close(close_code::POLICY, "too many frames that make no sense");
-                }
-                continue;
-            }
-        };
-        nonsense = 0;
-        if let Some(answer) = answer
-            && control.send(answer).await.is_err()
-        {
-            return Farewell::Gone;
+                Err(error) => self.nonsense(&error).await,
+            },
+            Some(Ok(Message::Binary(frame))) => match self.terminals.binary(&frame) {
+                Ok(()) => Ok(()),
+                Err(error) => self.nonsense(&error).await,
+            },
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Close(_))) | None => Err(Farewell::Gone),
+            Some(Err(cause)) => Err(broken(&cause, self.app.limits.frame_bytes, self.control).await),
         }
+    }
+
+    /// What is answered at once; the rest comes when it is done.
+    fn take(&mut self, frame: FromClient) -> Option<Utf8Bytes> {
+        let app = self.app;
+        let current = self.stage.borrow().target().map(|target| target.project.clone());
+        let done = match frame {
+            FromClient::Ping => return Some(ToClient::Pong {}.encode()),
+            FromClient::Pong => return None,
+            FromClient::Cmd(cmd) => return self.admit(&cmd.id.to_string(), command::command(app, cmd, current)),
+            FromClient::Qry(qry) => return self.admit(&qry.id.clone(), command::query(app, qry, current)),
+            FromClient::TermScreen(look) => return self.admit(&look.id.clone(), command::screen(app, look, current)),
+            FromClient::Diff(diff) => return self.admit(&diff.id.clone(), command::diff(app, diff, current)),
+            FromClient::Switch(switch) => {
+                self.follow(switch);
+                return None;
+            }
+            FromClient::TermClose(close) => {
+                self.terminals.close(close.term);
+                return None;
+            }
+            FromClient::Hello(_) => {
+                Err(ErrorBody::new(ErrorCode::Usage, "hello was said already; `switch` changes the project"))
+            }
+            FromClient::TermOpen(open) => match current {
+                Some(project) => self.terminals.open(open, project),
+                None => Err(command::no_project()),
+            },
+            FromClient::TermIn(typed) => self.terminals.act(typed.term, Act::Input(typed.text.into())),
+            FromClient::TermResize(resize) => self.resize(resize),
+        };
+        done.err().map(|error| frame::error(&error))
+    }
+
+    /// Begins to answer, unless the client asks for too much at once.
+    fn admit(&mut self, id: &str, answer: impl Future<Output = Utf8Bytes> + Send + 'a) -> Option<Utf8Bytes> {
+        if self.running.len() >= self.app.limits.commands_in_flight || !self.rate.take(Instant::now()) {
+            self.app.metrics.refused_rate.one();
+            return Some(command::too_many(id));
+        }
+        self.running.push(answer.boxed());
+        None
+    }
+
+    fn follow(&self, switch: Switch) {
+        let head = *self.app.feed.head().borrow();
+        let since = switch.since.filter(|since| *since <= head);
+        let wanted = Target { project: switch.project, since };
+        self.stage.send_modify(|stage| match stage {
+            Stage::Hello => {}
+            Stage::Welcomed { target, .. } => *target = Some(wanted),
+        });
+    }
+
+    fn resize(&self, TermResize { term, cols, rows }: TermResize) -> Result<(), ErrorBody> {
+        if cols == 0 || rows == 0 || cols > SIZE || rows > SIZE {
+            return Err(ErrorBody::new(
+                ErrorCode::InvalidValue,
+                format!("a terminal has 1 to {SIZE} columns and rows"),
+            ));
+        }
+        self.terminals.act(term, Act::Resize(TerminalSize { cols, rows }))
+    }
+
+    /// Says what is wrong with a frame. So many one after the other are the end.
+    async fn nonsense(&mut self, error: &ErrorBody) -> Result<(), Farewell> {
+        self.nonsense += 1;
+        self.app.metrics.bad_frames.one();
+        if self.control.send(frame::error(error)).await.is_err() || self.nonsense >= NONSENSE {
+            return Err(Farewell::Close(close_code::POLICY, "too many frames that make no sense"));
+        }
+        Ok(())
     }
 }
 
@@ -251,13 +265,6 @@ async fn welcome(
     let target = project.map(|project| Target { project, since });
     stage.send_replace(Stage::Welcomed { listed: projects.is_some(), target });
     Ok(())
-}
-
-fn follow(stage: &mut Stage, wanted: Target) {
-    match stage {
-        Stage::Hello => {}
-        Stage::Welcomed { target, .. } => *target = Some(wanted),
-    }
 }
 
 /// Where the most is going on, for a client that names no project: living sessions, then tasks, then what is newest.
