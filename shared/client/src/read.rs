@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use maestro_domain::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -32,6 +33,13 @@ pub struct Stored {
     pub payload: Bytes,
     /// When the stream took it, as RFC 3339.
     pub time: String,
+}
+
+impl Stored {
+    /// When the stream took it; `None`: the broker said something that is no time.
+    pub fn taken(&self) -> Option<Timestamp> {
+        self.time.parse().ok()
+    }
 }
 
 /// The state of a stream.
@@ -156,6 +164,24 @@ impl Client {
     /// The first message of `subject` at or after `seq`.
     pub async fn next_message(&self, stream: &str, subject: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
         self.get(stream, &json!({ "seq": seq, "next_by_subj": subject })).await
+    }
+
+    /// Where the messages of `subject` begin that the stream took at `time` or later: its sequence after the last when
+    /// all are older. Found by halves: streams take messages in the order of their times.
+    pub async fn sequence_at(&self, stream: &str, subject: &str, time: Timestamp) -> Result<u64, ReadError> {
+        let info = self.stream_info(stream).await?;
+        // Below `low` all are older; from `high` on none is.
+        let (mut low, mut high) = (info.first_seq, info.last_seq + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.next_message(stream, subject, middle).await? {
+                Some(message) if message.seq < high && message.taken().is_some_and(|taken| taken < time) => {
+                    low = message.seq + 1;
+                }
+                Some(_) | None => high = middle,
+            }
+        }
+        Ok(high)
     }
 
     /// The sequence of the oldest message that is still there.

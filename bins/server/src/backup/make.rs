@@ -17,11 +17,14 @@ use super::{
     door::{Door, broker, unavailable},
     format::{FORMAT, Head, Record, STREAMS, VERSION, damaged},
     past::Past,
+    place,
 };
 use crate::{clock::now, ledger::STREAM};
 
 /// A stream that says nothing for this long is looked at: what was to come may have been removed.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(2);
+/// A broker that does not bring what the stream's leader has is given up after this many looks.
+const LOOKS: u32 = 60;
 /// How often a backup begins anew because a project was forgotten under it.
 const ATTEMPTS: u32 = 3;
 
@@ -44,11 +47,10 @@ pub async fn make(door: &Door, path: &Path) -> Result<BackupView, ErrorBody> {
     let part = PathBuf::from(format!("{}.part", target.display()));
     let written = write(door, &head, &part).await;
     let finished = written.and_then(|view| {
-        // Link, not rename: what came there in the meantime is not ours to replace.
-        std::fs::hard_link(&part, &target).map_err(|error| file_error(&target, &error))?;
+        place::name(&part, &target).map_err(|error| file_error(&target, &error))?;
         Ok(BackupView { file: target.display().to_string(), ..view })
     });
-    // Linked or of no use.
+    // In its place or of no use.
     let _gone = std::fs::remove_file(&part);
     if let Some(directory) = target.parent().and_then(|parent| File::open(parent).ok()) {
         // The name is on the disk too, where the system does that for directories.
@@ -156,22 +158,26 @@ async fn copy(
         return Ok(last_seq);
     }
     let mut follower = client.follow(FollowOptions::new(stream, None, Start::First, "backup"));
-    loop {
+    let (mut read, mut looks) = (0, 0);
+    while read < last_seq {
         let item = match tokio::time::timeout(SILENCE, follower.next()).await {
             Ok(item) => item.map_err(|error| unavailable(format!("{stream} cannot be read: {error}")))?,
-            Err(_) => {
-                let info = client.stream_info(stream).await.map_err(broker)?;
-                if info.messages == 0 || info.first_seq > last_seq {
-                    break;
+            Err(_) if is_more(client, stream, read, last_seq).await? => {
+                looks += 1;
+                if looks == LOOKS {
+                    return Err(unavailable(format!("{stream} is not brought beyond sequence {read} of {last_seq}")));
                 }
                 continue;
             }
+            Err(_) => break,
         };
         match item {
             Item::Message(delivered) if delivered.stream_seq > last_seq => break,
             Item::Message(delivered) => {
                 to(&record(&delivered))?;
-                if delivered.stream_seq == last_seq || delivered.pending == 0 {
+                (read, looks) = (delivered.stream_seq, 0);
+                // The broker that brings them may be behind the one that leads the stream.
+                if delivered.pending == 0 && read < last_seq && !is_more(client, stream, read, last_seq).await? {
                     break;
                 }
             }
@@ -184,6 +190,12 @@ async fn copy(
     Ok(last_seq)
 }
 
+/// Whether the stream's leader has a message behind `read`, up to `last`.
+async fn is_more(client: &Client, stream: &str, read: u64, last: u64) -> Result<bool, ErrorBody> {
+    let next = client.next_message(stream, ">", read + 1).await.map_err(broker)?;
+    Ok(next.is_some_and(|next| next.seq <= last))
+}
+
 /// A work queue is read message by message: a second consumer of it is not allowed.
 async fn read_queue(client: &Client, to: &mut impl FnMut(&Record) -> Result<(), ErrorBody>) -> Result<u64, ErrorBody> {
     let last = client.stream_info("INBOX").await.map_err(broker)?.last_seq;
@@ -193,7 +205,7 @@ async fn read_queue(client: &Client, to: &mut impl FnMut(&Record) -> Result<(), 
             break;
         }
         next = stored.seq + 1;
-        let time = stored.time.parse().unwrap_or_else(|_| now());
+        let time = stored.taken().unwrap_or_else(now);
         to(&Record::new(stored.seq, &stored.subject, time, &stored.headers, &stored.payload))?;
     }
     Ok(last)
@@ -209,6 +221,9 @@ fn file_error(path: &Path, error: &std::io::Error) -> ErrorBody {
     let (code, hint) = match error.kind() {
         std::io::ErrorKind::NotFound => (ErrorCode::FileNotFound, "name a file in a directory that exists"),
         std::io::ErrorKind::AlreadyExists => (ErrorCode::FileExists, "name another file"),
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            (ErrorCode::Unavailable, "name a file where the server's user may write")
+        }
         _ => (ErrorCode::Unavailable, "make room or name a file elsewhere"),
     };
     ErrorBody::new(code, format!("`{}`: {error}", path.display())).suggest(hint)

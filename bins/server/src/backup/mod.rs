@@ -8,6 +8,7 @@ mod door;
 mod format;
 mod make;
 mod past;
+mod place;
 mod restore;
 #[cfg(test)]
 mod tests;

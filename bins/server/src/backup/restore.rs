@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use maestro_client::{AppendError, Client, Headers};
@@ -30,6 +30,8 @@ const ACK: Duration = Duration::from_secs(5);
 /// How often one message is tried, and how long after.
 const ATTEMPTS: u32 = 30;
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often a restore says how far it is.
+const TELL: Duration = Duration::from_secs(3);
 /// Durable consumers of EVENTS: what they have seen was another ledger.
 const CONSUMERS: [&str; 1] = ["performer"];
 
@@ -58,9 +60,16 @@ pub async fn restore(door: &Door, spawner: &Client, path: &Path, replace: bool) 
 
     let mut filler = Filler { door, spawner, backup: &head.id, places: HashMap::new(), counts: BTreeMap::new() };
     let runtime = tokio::runtime::Handle::current();
+    let of: u64 = manifest.entries.iter().filter_map(|entry| entry.messages).sum();
+    let (mut done, mut told) = (0_u64, Instant::now());
     // The file is read again, message by message; nothing else is to be done meanwhile.
     let again = tokio::task::block_in_place(|| {
         archive::read(&path, |head: &Head, stream, record| {
+            if told.elapsed() > TELL {
+                told = Instant::now();
+                tracing::info!(stream, messages = done, of, "restoring");
+            }
+            done += 1;
             runtime.block_on(filler.put(stream, &record)).map_err(|error| error.with("backup", head.id.as_str()))
         })
     })?;
