@@ -230,6 +230,11 @@ impl Job {
         self.position.stream_seq
     }
 
+    /// When the stream took it, nanoseconds since 1970.
+    pub fn unix_nanos(&self) -> u64 {
+        self.position.unix_nanos
+    }
+
     /// How many times it was handed out, this time included.
     pub fn deliveries(&self) -> u64 {
         self.position.deliveries
@@ -260,6 +265,22 @@ impl Job {
     /// Still at it: the silence of `ack_wait` begins anew. Nothing confirms it.
     pub async fn in_progress(&self) -> Result<(), Settled> {
         self.say(b"+WPI").await
+    }
+
+    /// Works at it for as long as `work` takes: meanwhile nobody else gets it, unless this process is gone for the
+    /// queue's `ack_wait`. `every` is well below that.
+    pub async fn held<T>(&self, every: Duration, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = tokio::time::sleep(every) => {
+                    // One that is lost is made up for by the next.
+                    let _lost = self.in_progress().await;
+                }
+            }
+        }
     }
 
     async fn say(&self, word: &'static [u8]) -> Result<(), Settled> {
