@@ -1,10 +1,10 @@
 //! A purged project is forgotten, whatever was asked at the same moment, and the ledger can still be read from its
 //! beginning.
 
-use maestro_client::{Headers, Seen};
+use maestro_client::{Headers, Order, QueueConfig, Seen};
 use maestro_domain::ProjectId;
 use maestro_tests::cluster::{Cluster, ask, command, data, eventually, new_id, request};
-use maestro_wire::{ErrorCode, Place, Query, ServerInfoGet, TaskList};
+use maestro_wire::{ErrorCode, Place, Query, ServerInfoGet, SpawnOrder, TaskList};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -84,4 +84,73 @@ async fn a_purge_takes_the_terminals_and_recordings_of_its_project_alone() {
     .await;
     assert!(spawner.read_last("TERM", "maestro.v1.term.shopping.s1.1.out").await.unwrap().is_some());
     assert!(store.get("shopping.s1.1.cast").await.unwrap().is_some());
+}
+
+/// The name has its next bearer by then: what belongs to that one stays, what was before it goes, orders too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_that_is_carried_out_late_spares_the_next_project_of_the_name() {
+    let mut cluster = Cluster::start(1);
+    let (caller, core) = (cluster.caller("ann").await, cluster.client("core").await);
+    let (spawner, work) = (cluster.client("spawner").await, cluster.client("core-work").await);
+    let store = spawner.objects("RECORDINGS");
+    let within = std::time::Duration::from_secs(20);
+    let shop: ProjectId = "shop".parse().unwrap();
+    let say = async |entity: &str, verb: &str, payload: serde_json::Value| {
+        caller.command(&shop, &request(entity, verb, &payload), new_id(), &Seen::default(), within).await.unwrap()
+    };
+    let write = async |session: &str, text: &'static str| {
+        let out = format!("maestro.v1.term.shop.{session}.1.out");
+        spawner.append(&out, text.into(), &Headers::new(), None, within).await.unwrap();
+        store.put(&format!("shop.{session}.1.cast"), &mut text.as_bytes()).await.unwrap();
+    };
+    let spawn = json!({ "agent": "shell", "pool": "nowhere", "command": ["true"] });
+    say("project", "create", json!({ "title": "Shop" })).await;
+    say("session", "spawn", spawn.clone()).await;
+    eventually("the order of the first session", || async {
+        (work.stream_info("SPAWN").await.unwrap().messages == 1).then_some(())
+    })
+    .await;
+    write("s1", "old").await;
+    write("s2", "old").await;
+    // Whoever holds the consumer performs; nobody does while this holds it.
+    tokio::task::block_in_place(|| cluster.replicas[0].stop());
+    let mut config = QueueConfig::new("EVENTS", "performer", Some("maestro.v1.evt.*"));
+    config.ack_wait = std::time::Duration::from_secs(3);
+    config.from_start = false;
+    config.order = Order::Single { pin_ttl: std::time::Duration::from_secs(5), at_once: 256 };
+    let mut held = core.work_queue(config).await.unwrap();
+    let holds = tokio::spawn(async move {
+        loop {
+            // Dropped: they come again, to whoever comes next.
+            drop(held.fetch(1, std::time::Duration::from_millis(500)).await);
+        }
+    });
+    // The one that was stopped keeps its place for a while.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    tokio::task::block_in_place(|| {
+        cluster.replicas[0].launch();
+        cluster.replicas[0].await_ready();
+    });
+    say("session", "stop", json!({ "session": "s1" })).await;
+    say("project", "purge", json!({ "confirm": "shop" })).await;
+    let created = say("project", "create", json!({ "title": "Shop" })).await.seq.unwrap();
+    say("session", "spawn", spawn).await;
+    write("s1", "new").await;
+    holds.abort();
+    let last = async |session: &str| {
+        let out = format!("maestro.v1.term.shop.{session}.1.out");
+        let text = spawner.read_last("TERM", &out).await.unwrap();
+        text.map(|stored| String::from_utf8(stored.payload.to_vec()).unwrap())
+    };
+    eventually("what was before the purge is gone", || async { last("s2").await.is_none().then_some(()) }).await;
+    eventually("the order of the next session alone", || async {
+        let stored = work.next_message("SPAWN", "maestro.v1.spawn.*.*", 1).await.unwrap()?;
+        let order: SpawnOrder = serde_json::from_slice(&stored.payload).unwrap();
+        let alone = work.stream_info("SPAWN").await.unwrap().messages == 1;
+        (alone && order.seq > Some(created)).then_some(())
+    })
+    .await;
+    assert_eq!(last("s1").await.as_deref(), Some("new"));
+    assert_eq!(store.get("shop.s1.1.cast").await.unwrap().as_deref(), Some(&b"new"[..]));
+    assert!(store.get("shop.s2.1.cast").await.unwrap().is_none());
 }

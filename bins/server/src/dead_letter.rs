@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use maestro_client::{Client, Headers};
+use maestro_client::Client;
 use maestro_domain::{Actor, Caller, Line, Request, SessionFailed, SessionStatusKind};
 use maestro_wire::{CommandId, ErrorCode, SpawnOrder};
 use serde::Deserialize;
@@ -12,7 +12,6 @@ use crate::{clock::now, registry::Registry};
 
 const STREAM: &str = "SPAWN";
 const ADVISORIES: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.SPAWN.*";
-const CALL: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
@@ -62,9 +61,7 @@ async fn bury(registry: &Registry, work: &Client, advisory: &Advisory) {
         Ok(_) => {}
         Err(error) => tracing::warn!(seq, cause = %error, "a dead letter that is no order"),
     }
-    let subject = format!("$JS.API.STREAM.MSG.DELETE.{STREAM}");
-    let body = serde_json::json!({ "seq": seq, "no_erase": true }).to_string();
-    if let Err(error) = work.request(&subject, &Headers::new(), body.into(), CALL).await {
+    if let Err(error) = work.remove_message(STREAM, seq).await {
         tracing::warn!(seq, cause = %error, "a dead letter stays in the queue");
     }
 }

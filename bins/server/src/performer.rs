@@ -2,13 +2,14 @@
 //! still wanted; one that fails five times is recorded and left.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
+    iter,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use maestro_client::{Client, Headers, Order, QueueConfig, QueueError, RequestError, WorkQueue};
+use maestro_client::{Client, Headers, Job, Order, QueueConfig, QueueError, RequestError, WorkQueue};
 use maestro_domain::{
     DeadlineKind, Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react,
 };
@@ -16,6 +17,8 @@ use maestro_runtime::trace::{self, Kind, Span};
 use maestro_wire::{CommandId, SpawnOrder, Subject, header};
 
 use crate::{ServerState, clock::now, ledger::STREAM, nodes::Placement, project::Project, registry::Registry};
+
+mod forget;
 
 const DURABLE: &str = "performer";
 const ATTEMPTS: u32 = 5;
@@ -25,6 +28,10 @@ const SWEEP: Duration = Duration::from_secs(60);
 const BATCH: u32 = 256;
 /// At least this long between two looks at sessions that wait for a place.
 const PLACE: Duration = Duration::from_millis(200);
+/// A replica that says nothing for this long has ended: what it had in hand is another one's.
+const ACK_WAIT: Duration = Duration::from_secs(3);
+/// How often a replica says that it is at it.
+const BEAT: Duration = Duration::from_secs(1);
 /// How long the performer waits for a commit before it looks around.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -32,7 +39,7 @@ const IDLE: Duration = Duration::from_secs(5);
 pub async fn run(server: Arc<ServerState>, registry: Arc<Registry>, work: Client) {
     let shared = registry.shared().clone();
     let mut config = QueueConfig::new(STREAM, DURABLE, Some(Subject::ALL_EVENTS));
-    config.ack_wait = Duration::from_secs(10);
+    config.ack_wait = ACK_WAIT;
     config.from_start = false;
     config.order = Order::Single { pin_ttl: Duration::from_secs(5), at_once: BATCH };
     while !shared.stop.is_cancelled() {
@@ -77,9 +84,22 @@ async fn work_off(
             () = stop.cancelled() => return Ok(()),
             jobs = queue.fetch(BATCH as usize, wait) => jobs?,
         };
-        for job in jobs {
+        let mut jobs = VecDeque::from(jobs);
+        let mut beat = tokio::time::interval_at((Instant::now() + BEAT).into(), BEAT);
+        while let Some(job) = jobs.pop_front() {
             let seq = job.stream_seq();
-            if !perform_commit(server, registry, work, seq, job.subject(), job.payload()).await {
+            let performed = {
+                let mut perform =
+                    std::pin::pin!(perform_commit(server, registry, work, seq, job.subject(), job.payload()));
+                loop {
+                    tokio::select! {
+                        biased;
+                        performed = &mut perform => break performed,
+                        _ = beat.tick() => still_at(iter::once(&job).chain(&jobs)).await,
+                    }
+                }
+            };
+            if !performed {
                 tracing::info!(seq, "this replica has not seen the commit; another one may perform it");
                 pause(registry, Duration::from_secs(1)).await;
                 return Ok(());
@@ -89,6 +109,13 @@ async fn work_off(
                 tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
             }
         }
+    }
+}
+
+/// What is in hand stays this replica's. A word that is lost is made up for by the next.
+async fn still_at(jobs: impl Iterator<Item = &Job>) {
+    for job in jobs {
+        let _lost = job.in_progress().await;
     }
 }
 
@@ -246,7 +273,10 @@ async fn carry_out(
                 Err(error) => Err(error.to_string()),
             }
         }
-        Effect::Purge => forget(registry.shared().ledger.client(), work, &project.id, seq).await,
+        Effect::Purge => {
+            let ledger = &registry.shared().ledger;
+            forget::project(ledger, work, &project.id, seq).await.map_err(|error| error.to_string())
+        }
     }
 }
 
@@ -273,15 +303,6 @@ async fn place_waiting(server: &ServerState, registry: &Registry, work: &Client)
             perform((server, registry, work), &project.id, cause, &effect).await;
         }
     }
-}
-
-/// Removes a project's history up to its purge, and what its terminals wrote. Ids begin again with the name, so
-/// nothing of the old ones may be left for the new ones to find.
-async fn forget(core: &Client, work: &Client, id: &ProjectId, seq: u64) -> Result<(), String> {
-    work.purge("TERM", &format!("maestro.v1.term.{id}.>"), None).await.map_err(|e| e.to_string())?;
-    work.objects("RECORDINGS").forget(&format!("{id}.")).await.map_err(|e| e.to_string())?;
-    core.purge(STREAM, &Subject::events(id).to_string(), Some(seq)).await.map_err(|e| e.to_string())?;
-    Ok(())
 }
 
 /// What is owed whatever the consumer has seen: orders for sessions that were requested a while ago and that nobody

@@ -71,13 +71,23 @@ impl Objects {
         Ok(())
     }
 
-    /// Forgets all objects whose names begin with `prefix`, pieces and names. Returns how many there were.
+    /// The store's stream.
+    pub fn stream(&self) -> String {
+        format!("OBJ_{}", self.name)
+    }
+
+    /// The subjects of what the store says about its objects.
+    pub fn descriptions(&self) -> String {
+        format!("$O.{}.M.*", self.name)
+    }
+
+    /// Forgets the objects whose names begin with `prefix` and whose descriptions stand below sequence `before`, pieces
+    /// and names. Returns how many there were.
     ///
     /// # Errors
     /// When the broker does not answer or does not permit it; some are gone then, and the rest by the next call.
-    pub async fn forget(&self, prefix: &str) -> Result<usize, ObjectError> {
-        let stream = format!("OBJ_{}", self.name);
-        let all = format!("$O.{}.M.*", self.name);
+    pub async fn forget(&self, prefix: &str, before: u64) -> Result<usize, ObjectError> {
+        let (stream, all) = (self.stream(), self.descriptions());
         let (mut seq, mut count) = (1, 0);
         loop {
             let batch = self.client.read_on(&stream, &all, seq).await?;
@@ -86,11 +96,11 @@ impl Objects {
             for about in batch {
                 // What is no description of ours is nobody's to forget.
                 let Ok(named) = serde_json::from_slice::<Named>(&about.payload) else { continue };
-                if !named.name.starts_with(prefix) {
+                if !named.name.starts_with(prefix) || about.seq >= before {
                     continue;
                 }
                 self.client.purge(&stream, &format!("$O.{}.C.{}", self.name, named.nuid), None).await?;
-                self.client.purge(&stream, &about.subject, None).await?;
+                self.client.purge(&stream, &about.subject, Some(about.seq + 1)).await?;
                 count += 1;
             }
         }
@@ -101,7 +111,7 @@ impl Objects {
     /// # Errors
     /// When it cannot be read, or not all of it is there.
     pub async fn get(&self, object: &str) -> Result<Option<Vec<u8>>, ObjectError> {
-        let stream = format!("OBJ_{}", self.name);
+        let stream = self.stream();
         let about = format!("$O.{}.M.{}", self.name, URL_SAFE.encode(object));
         let Some(stored) = self.client.read_last(&stream, &about).await? else { return Ok(None) };
         let info: Info =

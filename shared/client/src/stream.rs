@@ -51,6 +51,13 @@ impl Definition {
         self.config.get("name").and_then(Value::as_str).unwrap_or(&self.name)
     }
 
+    /// The same with at least this many bytes.
+    #[must_use]
+    pub fn with_max_bytes(mut self, bytes: u64) -> Self {
+        self.config.insert("max_bytes".to_owned(), Value::from(bytes));
+        self
+    }
+
     fn desired(&self, replicas: u8) -> Map<String, Value> {
         let mut config = self.config.clone();
         if replicas == 1 {
@@ -132,6 +139,15 @@ impl Client {
         Ok(answer.purged)
     }
 
+    /// Removes one message.
+    ///
+    /// # Errors
+    /// When it is not there, the broker does not answer or does not permit it.
+    pub async fn remove_message(&self, stream: &str, seq: u64) -> Result<(), ApiError> {
+        let body = json!({ "seq": seq, "no_erase": true });
+        self.api::<Value>(&format!("STREAM.MSG.DELETE.{stream}"), Some(&body)).await.map(|_| ())
+    }
+
     /// Removes a consumer; none of this name is as good.
     ///
     /// # Errors
@@ -143,7 +159,8 @@ impl Client {
         }
     }
 
-    /// Makes the stream as defined, with this many replicas. An empty list: it was so already.
+    /// Makes the stream as defined, with this many replicas; a greater `max_bytes` than defined is left. An empty list:
+    /// it was so already.
     pub async fn ensure_stream(
         &self,
         definition: &Definition,
@@ -152,7 +169,7 @@ impl Client {
         let stream = definition.stream().to_owned();
         let desired = definition.desired(replicas);
         match self.stream_info(&stream).await {
-            Ok(info) => self.align_stream(stream, &desired, info.config, info.bytes, info.messages).await,
+            Ok(info) => self.align_stream(stream, &desired, info.config, info.messages).await,
             Err(ApiError::NoStream(_)) => self.create_stream(stream, &desired).await,
             Err(source) => Err(StreamMismatch::NotRead { stream, source }),
         }
@@ -181,7 +198,7 @@ impl Client {
             tokio::time::sleep(CREATE_WAIT).await;
             // Another replica was faster, perhaps with other settings.
             match self.stream_info(&stream).await {
-                Ok(info) => return self.align_stream(stream, desired, info.config, info.bytes, info.messages).await,
+                Ok(info) => return self.align_stream(stream, desired, info.config, info.messages).await,
                 Err(ApiError::NoStream(_)) => attempt += 1,
                 Err(source) => return Err(StreamMismatch::NotRead { stream, source }),
             }
@@ -194,7 +211,6 @@ impl Client {
         stream: String,
         desired: &Map<String, Value>,
         found: Value,
-        bytes: u64,
         messages: u64,
     ) -> Result<Vec<StreamChange>, StreamMismatch> {
         let Value::Object(found) = found else {
@@ -203,6 +219,8 @@ impl Client {
         };
         let differing: Vec<(&String, Value, &Value)> = desired
             .iter()
+            // A limit that somebody raised stays: what is defined is the least.
+            .filter(|(field, to)| field.as_str() != "max_bytes" || !has_room(found.get("max_bytes"), to))
             .map(|(field, to)| (field, found.get(field).cloned().unwrap_or(Value::Null), to))
             .filter(|(_, from, to)| !same(from, to))
             .collect();
@@ -219,12 +237,12 @@ impl Client {
             reason,
         };
         for (field, from, to) in &differing {
-            if let Some(loss) = loss(field, from, to, bytes, messages, desired) {
+            if let Some(loss) = loss(field, from, to, messages, desired) {
                 return Err(differs(loss));
             }
         }
         let mut merged = found.clone();
-        merged.extend(desired.clone());
+        merged.extend(differing.iter().map(|(field, _, to)| ((*field).clone(), (*to).clone())));
         match self.api::<Value>(&format!("STREAM.UPDATE.{stream}"), Some(&merged)).await {
             Ok(_) => Ok(differing
                 .into_iter()
@@ -237,6 +255,16 @@ impl Client {
                 .collect()),
             Err(error) => Err(differs(format!("the broker does not change it: {error}"))),
         }
+    }
+}
+
+/// Whether a limit in bytes is at least as defined; none is.
+fn has_room(from: Option<&Value>, to: &Value) -> bool {
+    let bytes = |value: &Value| value.as_i64().filter(|bytes| *bytes > 0);
+    match (from.and_then(bytes), bytes(to)) {
+        (Some(from), Some(to)) => from >= to,
+        (None, _) => true,
+        (Some(_), None) => false,
     }
 }
 
@@ -254,19 +282,9 @@ fn same(from: &Value, to: &Value) -> bool {
 }
 
 /// Why a change would throw stored messages away.
-fn loss(
-    field: &str,
-    from: &Value,
-    to: &Value,
-    bytes: u64,
-    messages: u64,
-    desired: &Map<String, Value>,
-) -> Option<String> {
+fn loss(field: &str, from: &Value, to: &Value, messages: u64, desired: &Map<String, Value>) -> Option<String> {
     let limit = to.as_u64().filter(|limit| *limit > 0);
     match field {
-        "max_bytes" if limit.is_some_and(|limit| limit < bytes) => {
-            Some(format!("it holds {bytes} bytes, more than that limit"))
-        }
         "max_msgs" if limit.is_some_and(|limit| limit < messages) => {
             Some(format!("it holds {messages} messages, more than that limit"))
         }

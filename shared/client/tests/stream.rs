@@ -80,7 +80,6 @@ async fn what_would_lose_messages_or_cannot_be_is_refused_with_the_difference() 
     client.ensure_stream(&definition(json!({})), 1).await.unwrap();
     fill(&client, "evt.a", 100).await;
     for (change, word) in [
-        (json!({ "max_bytes": 100 }), "bytes"),
         (json!({ "max_age": 1_000_000_000 }), "remove messages"),
         (json!({ "max_msgs": 5 }), "messages"),
         (json!({ "storage": "memory" }), "broker"),
@@ -93,6 +92,22 @@ async fn what_would_lose_messages_or_cannot_be_is_refused_with_the_difference() 
         assert!(text.contains(&format!("{field}: is")) && text.contains(word), "{text}");
     }
     assert_eq!(client.stream_info("EVENTS").await.unwrap().messages, 100);
+}
+
+#[tokio::test]
+async fn a_limit_in_bytes_is_the_least_and_what_was_raised_stays() {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    client.ensure_stream(&definition(json!({ "max_bytes": 3_000_000 })), 1).await.unwrap();
+    let limit = async || client.stream_info("EVENTS").await.unwrap().max_bytes();
+    assert_eq!(client.ensure_stream(&definition(json!({ "max_bytes": 2_000_000 })), 1).await.unwrap(), []);
+    // Another setting that differs takes it not along.
+    let other = definition(json!({ "max_bytes": 2_000_000, "max_msg_size": 1000 }));
+    assert_eq!(client.ensure_stream(&other, 1).await.unwrap().len(), 1);
+    assert_eq!(limit().await, Some(3_000_000));
+    let raised = other.with_max_bytes(4_000_000);
+    assert_eq!(client.ensure_stream(&raised, 1).await.unwrap().len(), 1);
+    assert_eq!(limit().await, Some(4_000_000));
 }
 
 #[tokio::test]
