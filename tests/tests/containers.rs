@@ -51,6 +51,7 @@ fn the_example_lists_every_setting_and_no_other() {
         "MAESTRO_EDGE_URL",
         "MAESTRO_NATS_URL",
         "MAESTRO_STREAM_REPLICAS",
+        "MAESTRO_LEDGER_MAX_BYTES",
     ] {
         assert!(used.contains(name), "{name}");
         used.insert(format!("{name}_FILE"));

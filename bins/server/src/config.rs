@@ -18,6 +18,10 @@ pub struct Config {
     /// MAESTRO_STREAM_REPLICAS_FILE names, else 1]
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub stream_replicas: Option<u8>,
+    /// How large the ledger may become, at least: bytes, or with MiB, GiB or TiB; what the broker has is never lowered
+    /// [default: MAESTRO_LEDGER_MAX_BYTES, or the file that MAESTRO_LEDGER_MAX_BYTES_FILE names, else 8 GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub ledger_max_bytes: Option<u64>,
     /// Written once the server serves.
     #[arg(long)]
     pub ready_file: Option<PathBuf>,
@@ -104,6 +108,54 @@ impl Arguments {
             config.stream_replicas =
                 Some(number.with_context(|| format!("MAESTRO_STREAM_REPLICAS is `{text}`: 1 to 5 is expected"))?);
         }
+        if config.ledger_max_bytes.is_none()
+            && let Some(text) = secret("MAESTRO_LEDGER_MAX_BYTES", lookup)?
+        {
+            config.ledger_max_bytes =
+                Some(size(&text).map_err(|error| anyhow::anyhow!("MAESTRO_LEDGER_MAX_BYTES is `{text}`: {error}"))?);
+        }
         Ok((config, self.part))
+    }
+}
+
+/// Bytes: `17179869184`, `16GiB`, `16 GiB`.
+fn size(text: &str) -> Result<u64, String> {
+    const LEAST: u64 = 16 << 20;
+    const MOST: u64 = 1 << 50;
+    let expected = || "a size is expected: bytes, or a whole number with MiB, GiB or TiB, as in 16GiB".to_owned();
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let shift = match unit.trim_start() {
+        "" => 0,
+        "MiB" => 20,
+        "GiB" => 30,
+        "TiB" => 40,
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let bytes = number.checked_mul(1 << shift).filter(|bytes| (LEAST..=MOST).contains(bytes));
+    bytes.ok_or_else(|| "16 MiB to 1024 TiB are possible".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_bytes_or_has_a_unit() {
+        for (text, bytes) in [
+            ("17179869184", 16 << 30),
+            ("16GiB", 16 << 30),
+            (" 16 GiB ", 16 << 30),
+            ("16MiB", 16 << 20),
+            ("1024TiB", 1 << 50),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in
+            ["", "16GB", "16gib", "GiB", "-1", "1.5GiB", "1025TiB", "15MiB", "99999999999999999999", "20000000TiB"]
+        {
+            assert!(size(text).is_err(), "{text}");
+        }
     }
 }

@@ -118,7 +118,7 @@ async fn connect_both(config: &Config) -> anyhow::Result<(Client, Client)> {
 
 /// The streams as they should be, and the ledger in them.
 async fn found(core: &Client, work: &Client, config: &Config) -> anyhow::Result<ledger::Ledger> {
-    ensure_streams(core, work, config.stream_replicas()).await?;
+    ensure_streams(core, work, config).await?;
     ledger::Ledger::open(core.clone(), &config.name).await
 }
 
@@ -132,8 +132,12 @@ async fn open(url: &str, config: &Config, account: &str) -> anyhow::Result<Clien
     connect(options).await.with_context(|| format!("connecting to the broker ({account})"))
 }
 
-async fn ensure_streams(core: &Client, work: &Client, replicas: u8) -> anyhow::Result<()> {
-    for definition in Definition::parse_file(STREAMS)? {
+async fn ensure_streams(core: &Client, work: &Client, config: &Config) -> anyhow::Result<()> {
+    let replicas = config.stream_replicas();
+    for mut definition in Definition::parse_file(STREAMS)? {
+        if let Some(bytes) = config.ledger_max_bytes.filter(|_| definition.name == ledger::STREAM) {
+            definition = definition.with_max_bytes(bytes);
+        }
         let client = if definition.account == "CORE" { core } else { work };
         let change =
             client.ensure_stream(&definition, replicas).await.with_context(|| format!("stream {}", definition.name))?;

@@ -22,7 +22,7 @@ impl Door {
 
     /// Makes the streams where there are none.
     pub async fn ensure(&self, config: &Config) -> Result<(), ErrorBody> {
-        let made = ensure_streams(&self.core, &self.work, config.stream_replicas()).await;
+        let made = ensure_streams(&self.core, &self.work, config).await;
         made.map_err(|error| unavailable(format!("{error:#}")))
     }
 

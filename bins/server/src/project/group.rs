@@ -32,7 +32,10 @@ const SILENT: &str = "it acknowledges nothing, though the broker answers";
 
 fn full(reason: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::LedgerFull, format!("the ledger has no room: {reason}"))
-        .suggest("make room on the broker's disk or raise the limit of the stream EVENTS")
+        .suggest(
+            "purge a project that nobody needs, make room on the broker's disk, or raise the servers' \
+             MAESTRO_LEDGER_MAX_BYTES",
+        )
         .commands(["maestro doctor"])
 }
 
