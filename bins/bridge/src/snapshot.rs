@@ -25,6 +25,8 @@ const KEPT_PROJECTS: usize = 4;
 const KEPT_BYTES: usize = 16 << 20;
 /// Items that are asked for at once: with the longest rows well below a megabyte.
 const PAGE: u32 = 250;
+/// Pages of the list of projects at most; the page shows no more.
+const PROJECT_PAGES: usize = 40;
 /// Bytes of the items in a page. What writes a frame keeps a buffer of the longest one for as long as the client stays,
 /// so a page is as short as can be: a client's memory is bounded by it.
 const PAGE_BYTES: usize = 12 << 10;
@@ -205,9 +207,19 @@ async fn recent(caller: &Caller, place: &Place, seen: &Seen) -> Option<(u64, Vec
 
 /// The projects that are not archived, as somebody who has seen `seq` of the ledger may be shown them.
 pub async fn projects(caller: &Caller, seq: Option<u64>) -> Result<Vec<Box<RawValue>>, ErrorBody> {
-    let query = ProjectList { limit: Some(PAGE), ..ProjectList::default() };
-    let reply = caller.query(&Place::None, &Query::ProjectList(query), &Seen { seq, ledger: None }, TIMEOUT).await?;
-    Ok(reply.parse::<RawPage>()?.items)
+    let mut projects = Vec::new();
+    let mut cursor = None;
+    for _ in 0..PROJECT_PAGES {
+        let query = Query::ProjectList(ProjectList { limit: Some(PAGE), cursor, ..ProjectList::default() });
+        let reply = caller.query(&Place::None, &query, &Seen { seq, ledger: None }, TIMEOUT).await?;
+        let page: RawPage = reply.parse()?;
+        projects.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(projects)
 }
 
 async fn ask(caller: &Caller, place: &Place, query: &Query, seen: &Seen) -> Result<(u64, RawPage), ErrorBody> {

@@ -1,9 +1,13 @@
 //! All pages of a list, up to a bound: for what must look at the whole.
 
+use std::time::Duration;
+
 use futures::{StreamExt, TryStreamExt, stream};
+use maestro_client::{Caller, Seen};
 use maestro_domain::{ProjectId, StatusKind, TaskId};
 use maestro_wire::{
-    ErrorBody, EventList, Page, Place, Query, Reply, TaskDetail, TaskGet, TaskList, TaskRow, TimelineEntry,
+    ErrorBody, EventList, Page, Place, ProjectList, ProjectView, Query, Reply, TaskDetail, TaskGet, TaskList, TaskRow,
+    TimelineEntry,
 };
 
 use crate::context::Context;
@@ -46,6 +50,22 @@ pub async fn tasks(
         cursor = page.next_cursor;
         if cursor.is_none() || found.items.len() >= most {
             found.more = cursor.is_some();
+            return Ok(found);
+        }
+    }
+}
+
+/// Projects that are not archived, by id, `most` at most.
+pub async fn projects(caller: &Caller, most: usize, within: Duration) -> Result<Vec<ProjectView>, ErrorBody> {
+    let mut found = Vec::new();
+    let mut cursor = None;
+    loop {
+        let left = u32::try_from(most - found.len()).unwrap_or(PAGE).min(PAGE);
+        let list = Query::ProjectList(ProjectList { limit: Some(left), cursor, ..ProjectList::default() });
+        let page: Page<ProjectView> = caller.query(&Place::None, &list, &Seen::default(), within).await?.parse()?;
+        found.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() || found.len() >= most {
             return Ok(found);
         }
     }

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use maestro_wire::{ErrorBody, ErrorCode, Page, Place, ProjectList, ProjectView, Query};
+use maestro_wire::{ErrorBody, ErrorCode};
 use serde_json::Value;
 
 use crate::cli::Globals;
 use crate::context::Context;
 use crate::usage::{help_of, line, quoted};
-use crate::{fill, repair};
+use crate::{fill, gather, repair};
 
 /// Completes an error of the command that these words are.
 pub fn complete(mut error: ErrorBody, words: &[String], globals: &Globals) -> ErrorBody {
@@ -41,13 +41,9 @@ pub async fn with_project(error: ErrorBody, ctx: &Context) -> ErrorBody {
     const BRIEF: Duration = Duration::from_millis(500);
     let typed = error.details.get("project").and_then(Value::as_str).map(ToOwned::to_owned);
     let (ErrorCode::ProjectNotFound, Some(typed)) = (error.code, typed) else { return error };
-    let query = Query::ProjectList(ProjectList { archived: false, limit: Some(1_000), cursor: None });
     let Ok(caller) = ctx.caller(BRIEF).await else { return error };
-    let Ok(reply) = caller.query(&Place::None, &query, &maestro_client::Seen::default(), BRIEF).await else {
-        return error;
-    };
-    let Ok(page) = reply.parse::<Page<ProjectView>>() else { return error };
-    match repair::nearest(&typed, page.items.iter().map(|view| view.project.id.as_str())) {
+    let Ok(projects) = gather::projects(caller, 1_000, BRIEF).await else { return error };
+    match repair::nearest(&typed, projects.iter().map(|view| view.project.id.as_str())) {
         Some(meant) if meant != typed => error.with("meant", meant),
         Some(_) | None => error,
     }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use maestro_client::{Caller, Mode, Seen};
 use maestro_domain::Actor;
-use maestro_wire::{ErrorBody, Page, Place, ProjectList, ProjectView, Query, SessionList, SessionView};
+use maestro_wire::{ErrorBody, Page, Place, Query, SessionList, SessionView};
 
 use super::broker::connect_as;
+use crate::gather;
 
 /// A shutdown waits no longer than this to learn whom it ends.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -24,10 +25,9 @@ async fn ask(edge_address: &str, user: &str) -> Result<Vec<String>, ErrorBody> {
     let actor: Actor = user.parse()?;
     let caller = Caller::new(client, actor, None);
     let seen = Seen::default();
-    let list = Query::ProjectList(ProjectList { limit: Some(MOST), ..ProjectList::default() });
-    let projects: Page<ProjectView> = caller.query(&Place::None, &list, &seen, WITHIN).await?.parse()?;
+    let projects = gather::projects(&caller, MOST as usize, WITHIN).await?;
     let mut lines = Vec::new();
-    for view in projects.items.into_iter().filter(|view| view.living_sessions > 0) {
+    for view in projects.into_iter().filter(|view| view.living_sessions > 0) {
         let id = view.project.id;
         let list = Query::SessionList(SessionList { limit: Some(MOST), ..SessionList::default() });
         let place = Place::Project(id.clone());

@@ -18,9 +18,7 @@ use futures::stream::FuturesUnordered;
 use maestro_client::{Caller, Mode, Seen};
 use maestro_domain::{Actor, MessageId, ProjectId};
 use maestro_runtime::{read_optional, write_atomically};
-use maestro_wire::{
-    ErrorBody, ErrorCode, MessageView, Page, Place, ProjectList, ProjectView, Query, WaitRequest, WaitTasks, Waited,
-};
+use maestro_wire::{ErrorBody, ErrorCode, MessageView, WaitRequest, WaitTasks, Waited};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -30,10 +28,10 @@ use super::broker;
 use super::process::{Identity, kill_group};
 use super::stack::{NOTIFY, Plan};
 use crate::context::Context;
-use crate::settings;
+use crate::{gather, settings};
 
 /// Projects that are followed; those beyond it are not.
-const PROJECTS: u32 = 50;
+const PROJECTS: usize = 50;
 /// How often new projects and a new configuration are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// One long poll: a server that dies in it is noticed this late.
@@ -95,11 +93,9 @@ impl Follower<'_> {
                     if command(self.ctx) != self.command && self.one.try_lock().is_ok() {
                         return Ok(());
                     }
-                    let list = Query::ProjectList(ProjectList { limit: Some(PROJECTS), ..ProjectList::default() });
-                    let asked = caller.query(&Place::None, &list, &Seen::default(), PAUSE).await;
-                    let page: Result<Page<ProjectView>, _> = asked.and_then(maestro_wire::Reply::parse);
-                    for project in page.into_iter().flat_map(|page| page.items).map(|view| view.project.id) {
-                        if known.len() < PROJECTS as usize && known.insert(project.clone()) {
+                    let asked = gather::projects(&caller, PROJECTS, PAUSE).await;
+                    for project in asked.into_iter().flatten().map(|view| view.project.id) {
+                        if known.len() < PROJECTS && known.insert(project.clone()) {
                             projects.push(self.project(project, &caller));
                         }
                     }

@@ -6,6 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 const DEFAULT: u32 = 50;
 const MAX: u32 = 1000;
 
+/// A page ends here, however many items it has: it must fit into one message of the broker. The last item may exceed
+/// it by its own size.
+pub const PAGE_BYTES: usize = 512 * 1024;
+
 /// How many items a page has.
 pub fn limit(given: Option<u32>) -> Result<usize, ErrorBody> {
     match given.unwrap_or(DEFAULT) {

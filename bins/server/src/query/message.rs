@@ -10,14 +10,12 @@ pub async fn list(asked: &Asked<'_>, list: &MessageList) -> Result<Page<MessageV
     let limit = cursor::limit(list.limit)?;
     let after: Option<u32> = cursor::read(list.cursor.as_deref())?;
     let reading = asked.reading().await?;
-    let mut items = unread(asked, &reading, after, limit + 1)?;
-    let more = items.len() > limit;
-    items.truncate(limit);
+    let (items, more) = some(asked, &reading, asked.actor, after, limit)?;
     let next_cursor = items.last().filter(|_| more).map(|v| cursor::write(&v.message.id.number()));
     Ok(Page { items, next_cursor })
 }
 
-/// Unread messages of the caller above a number, the oldest first.
+/// Unread messages of the caller above a number, the oldest first, as many as a page holds.
 pub fn unread(
     asked: &Asked<'_>,
     reading: &Reading,
@@ -27,7 +25,7 @@ pub fn unread(
     unread_of(asked, reading, asked.actor, after, limit)
 }
 
-/// Unread messages of anybody above a number, the oldest first.
+/// Unread messages of anybody above a number, the oldest first, as many as a page holds.
 pub fn unread_of(
     asked: &Asked<'_>,
     reading: &Reading,
@@ -35,18 +33,37 @@ pub fn unread_of(
     after: Option<u32>,
     limit: usize,
 ) -> Result<Vec<MessageView>, ErrorBody> {
+    some(asked, reading, recipient, after, limit).map(|(items, _)| items)
+}
+
+/// The same, and whether there are more.
+fn some(
+    asked: &Asked<'_>,
+    reading: &Reading,
+    recipient: &Actor,
+    after: Option<u32>,
+    limit: usize,
+) -> Result<(Vec<MessageView>, bool), ErrorBody> {
     let mut items = Vec::new();
+    let mut bytes = 0;
     for id in asked.view.state.inbox(recipient) {
         if after.is_some_and(|after| id.number() <= after) {
             continue;
         }
-        if items.len() == limit {
-            break;
+        if items.len() == limit || bytes > cursor::PAGE_BYTES {
+            return Ok((items, true));
         }
         let Some(message) = asked.view.state.message(id) else { continue };
-        items.push(view(asked, reading, message)?);
+        let view = view(asked, reading, message)?;
+        bytes += weight(&view);
+        items.push(view);
     }
-    Ok(items)
+    Ok((items, false))
+}
+
+/// About how many bytes a message takes in an answer.
+fn weight(view: &MessageView) -> usize {
+    600 + view.body.len() + view.body.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\t')).count()
 }
 
 /// Unread messages of the caller about a task, the oldest first.

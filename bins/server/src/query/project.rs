@@ -22,6 +22,7 @@ pub fn list(registry: &Registry, list: &ProjectList) -> Result<Page<ProjectView>
     })?;
     let mut items = Vec::new();
     let mut more = false;
+    let mut bytes = 0;
     for project in registry.all() {
         if after.as_ref().is_some_and(|after| project.id <= *after) {
             continue;
@@ -30,14 +31,22 @@ pub fn list(registry: &Registry, list: &ProjectList) -> Result<Page<ProjectView>
         if state.project().is_none_or(|p| p.archived && !list.archived) {
             continue;
         }
-        if items.len() == limit {
+        if items.len() == limit || bytes > cursor::PAGE_BYTES {
             more = true;
             break;
         }
-        items.extend(view(state, reading.project(&project.id).ok().flatten()));
+        let view = view(state, reading.project(&project.id).ok().flatten());
+        bytes += view.as_ref().map_or(0, weight);
+        items.extend(view);
     }
     let next_cursor = items.last().filter(|_| more).map(|v| cursor::write(&v.project.id));
     Ok(Page { items, next_cursor })
+}
+
+/// About how many bytes a project takes in an answer.
+fn weight(view: &ProjectView) -> usize {
+    let long = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() * 2);
+    1200 + view.project.title.len() * 2 + long(&view.overview) + long(&view.goals)
 }
 
 /// Living sessions that wait for somebody, in the order of their numbers.

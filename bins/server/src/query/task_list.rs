@@ -8,9 +8,6 @@ use maestro_wire::{ErrorBody, Page, TaskList, TaskRow, TaskSort};
 use super::{Asked, cursor};
 use crate::{reply::row, store::Reading};
 
-/// A page ends here, however many items it has: it must fit into one message of the broker.
-const PAGE_BYTES: usize = 512 * 1024;
-
 /// About how many bytes a task takes in an answer.
 fn weight(task: &Task) -> usize {
     let subtasks: usize = task.subtasks.iter().map(|s| s.title.len() * 2 + 200).sum();
@@ -49,7 +46,7 @@ pub async fn answer(asked: &Asked<'_>, list: &TaskList) -> Result<Page<TaskRow>,
         if !begins(place) || !filter.fits(state, task)? {
             continue;
         }
-        if items.len() == limit || bytes > PAGE_BYTES {
+        if items.len() == limit || bytes > cursor::PAGE_BYTES {
             more = true;
             break;
         }

@@ -23,19 +23,16 @@ pub struct ReadArgs {
 
 pub async fn run(args: ReadArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let project = ctx.project()?;
-    let limit = if args.messages.is_empty() { args.limit } else { Some(1_000) };
-    let query = Query::MessageList(MessageList { limit, cursor: None });
-    let reply = ctx.ask(&project, query).await?;
-    let mut seq = reply.seq;
-    let mut page: Page<MessageView> = reply.parse()?;
-    if !args.messages.is_empty() {
-        page.items.retain(|view| args.messages.contains(&view.message.id));
-        if let Some(id) = args.messages.iter().find(|id| page.items.iter().all(|view| view.message.id != **id)) {
-            let text = format!("there is no unread message {id} for you");
-            return Err(ErrorBody::new(ErrorCode::MessageNotFound, text)
-                .with("message", id.to_string())
-                .commands(["maestro message list"]));
-        }
+    let (page, mut seq) = if args.messages.is_empty() {
+        unread(ctx, &project, args.limit, None).await?
+    } else {
+        named(ctx, &project, &args.messages).await?
+    };
+    if let Some(id) = args.messages.iter().find(|id| page.items.iter().all(|view| view.message.id != **id)) {
+        let text = format!("there is no unread message {id} for you");
+        return Err(ErrorBody::new(ErrorCode::MessageNotFound, text)
+            .with("message", id.to_string())
+            .commands(["maestro message list"]));
     }
     if let Some(later) = seen(ctx, &project, &page.items).await? {
         seq = Some(later);
@@ -44,6 +41,36 @@ pub async fn run(args: ReadArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let mut reply = Reply::ok(&page);
     reply.seq = seq;
     fields::shown(reply, args.only, move |_| view::message::letters(&human))
+}
+
+async fn unread(
+    ctx: &Context,
+    project: &ProjectId,
+    limit: Option<u32>,
+    cursor: Option<String>,
+) -> Result<(Page<MessageView>, Option<u64>), ErrorBody> {
+    let reply = ctx.ask(project, Query::MessageList(MessageList { limit, cursor })).await?;
+    let seq = reply.seq;
+    Ok((reply.parse()?, seq))
+}
+
+/// Those of these that are unread: page by page, the oldest first, as far as the last of them.
+async fn named(
+    ctx: &Context,
+    project: &ProjectId,
+    messages: &[MessageId],
+) -> Result<(Page<MessageView>, Option<u64>), ErrorBody> {
+    let last = messages.iter().map(|id| id.number()).max();
+    let (mut items, mut cursor) = (Vec::new(), None);
+    loop {
+        let (page, seq) = unread(ctx, project, None, cursor).await?;
+        let beyond = page.items.last().is_none_or(|view| Some(view.message.id.number()) >= last);
+        items.extend(page.items.into_iter().filter(|view| messages.contains(&view.message.id)));
+        cursor = page.next_cursor;
+        if beyond || cursor.is_none() {
+            return Ok((Page { items, next_cursor: None }, seq));
+        }
+    }
 }
 
 /// Marks messages as seen; answers the last sequence.
