@@ -85,16 +85,21 @@ pub async fn until_broken(
         let mut progress = progress_seen.clone();
         let mut broken = shared.broken.subscribe();
         tokio::select! {
-            reached = progress.wait_for(|p| p.seq >= info.last_seq) => { reached.context("the follower ended")?; }
+            biased;
             reason = broken.wait_for(Option::is_some) => return Ok(reason.ok().and_then(|r| r.clone())),
             () = stop.cancelled() => return Ok(None),
+            reached = progress.wait_for(|p| p.seq >= info.last_seq) => if reached.is_err() {
+                // It says why before it ends.
+                return shared.broken.borrow().clone().context("the follower ended").map(Some);
+            }
         }
         // Followed is not yet applied: nobody is answered from a state older than the start.
         for project in registry.all() {
             tokio::select! {
-                () = project.caught_up() => {}
+                biased;
                 reason = broken.wait_for(Option::is_some) => return Ok(reason.ok().and_then(|r| r.clone())),
                 () = stop.cancelled() => return Ok(None),
+                () = project.caught_up() => {}
             }
         }
         let stats = Arc::new(service::Stats::default());
@@ -129,8 +134,9 @@ pub async fn until_broken(
         }
         let lag = watch_lag(progress_seen.clone(), ledger.clone(), &running.service);
         let ended = tokio::select! {
-            () = stop.cancelled() => None,
+            biased;
             reason = broken.wait_for(Option::is_some) => reason.ok().and_then(|r| r.clone()),
+            () = stop.cancelled() => None,
             () = lag => None,
         };
         running.service.leave();
