@@ -49,6 +49,8 @@ pub enum Refusal {
     PlanCycle { circle: Vec<PlanKey> },
     #[error("'{on}', which '{key}' depends on, is neither a key of this plan nor a task")]
     UnknownPlanKey { key: PlanKey, on: PlanKey },
+    #[error("'{on}', which '{key}' depends on, is a task of '{from}' that this plan leaves out")]
+    LeftOutOfPlan { key: PlanKey, on: PlanKey, from: PlanKey },
     #[error("the key '{0}' names two tasks of this plan")]
     PlanKeyTwice(PlanKey),
     #[error("{} depend on task {task}", list(dependants))]

@@ -111,6 +111,12 @@ impl From<Refusal> for ErrorBody {
                 .with("dependsOn", on.as_str())
                 .suggest("give a task of the plan this key, or name a task that is there by its id")
                 .commands(["maestro task list", "maestro task import --help"]),
+            Refusal::LeftOutOfPlan { key, on, from } => body(ErrorCode::InvalidDependency)
+                .with("key", key.as_str())
+                .with("dependsOn", on.as_str())
+                .with("source", from.as_str())
+                .suggest(format!("export {on} too, or take it out of the `dependsOn` of {key}"))
+                .commands(["maestro task export --help", "maestro task import --help"]),
             Refusal::PlanKeyTwice(key) => body(ErrorCode::InvalidValue)
                 .with("key", key.as_str())
                 .suggest("every task of a plan has a key of its own")

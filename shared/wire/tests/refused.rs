@@ -52,6 +52,7 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
         (Refusal::DependencyCycle { circle: vec![task(1), task(2), task(1)] }, ErrorCode::DependencyCycle),
         (Refusal::PlanCycle { circle: vec![key("a"), key("b")] }, ErrorCode::DependencyCycle),
         (Refusal::UnknownPlanKey { key: key("a"), on: key("b") }, ErrorCode::InvalidDependency),
+        (Refusal::LeftOutOfPlan { key: key("t1"), on: key("t2"), from: key("web") }, ErrorCode::InvalidDependency),
         (Refusal::PlanKeyTwice(key("a")), ErrorCode::InvalidValue),
         (Refusal::HasDependants { task: task(1), dependants: vec![task(2)] }, ErrorCode::HasDependants),
         (Refusal::HasDependants { task: task(1), dependants: vec![] }, ErrorCode::HasDependants),

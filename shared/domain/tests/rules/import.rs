@@ -77,6 +77,28 @@ fn what_was_exported_is_there_already() {
 }
 
 #[test]
+fn ids_of_another_project_are_never_ids_here() {
+    let mut world = World::new();
+    world.task();
+    world.task();
+    let exported = |tasks: Value| json!({"source": "other", "tasks": tasks});
+    let part = exported(json!([{"key": "t5", "title": "Part of another project", "dependsOn": ["t2"]}]));
+    let refused = world.refused("ann", "task.import", part.clone());
+    assert_eq!(name(&refused), "LeftOutOfPlan", "{refused}");
+    // Once that one was imported from there, it is known by its key.
+    assert_eq!(
+        world.ok("ann", "task.import", exported(json!([{"key": "t2", "title": "What it waits for"}]))),
+        ["task.created"]
+    );
+    assert_eq!(world.ok("ann", "task.import", part), ["task.created"]);
+    assert_eq!(world.get("t4").depends_on, ["t3".parse().unwrap()]);
+    // A plan that was written for this project names its tasks.
+    let written = plan(json!([{"key": "docs", "title": "Write the docs", "dependsOn": ["t2"]}]));
+    assert_eq!(world.ok("ann", "task.import", written), ["task.created"]);
+    assert_eq!(world.get("t5").depends_on, ["t2".parse().unwrap()]);
+}
+
+#[test]
 fn what_is_done_stays_done_and_lets_others_be_ready() {
     let mut world = World::team();
     let tasks = json!([

@@ -1,5 +1,7 @@
 //! `task export`
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 use maestro_domain::StatusKind;
 use maestro_wire::ErrorBody;
@@ -39,9 +41,11 @@ const AT_ONCE: usize = 200;
 pub async fn run(args: ExportArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let project = ctx.project()?;
     let found = gather::tasks(ctx, &project, args.status, args.limit as usize).await?;
+    let mut left_out = BTreeSet::new();
     for some in found.items.chunks(AT_ONCE) {
         for detail in gather::details(ctx, &project, some.iter().map(|row| row.task.id)).await? {
             let plan = Plan::of(&detail, &project);
+            left_out.extend(detail.task.depends_on.iter().copied());
             let markdown = || plan::markdown(&plan);
             let heard = match args.format {
                 Format::Jsonl => ctx.printer.line(&plan, || serde_json::to_string(&plan).unwrap_or_default()),
@@ -51,6 +55,17 @@ pub async fn run(args: ExportArgs, ctx: &Context) -> Result<Output, ErrorBody> {
                 return Ok(Output::printed());
             }
         }
+    }
+    for row in &found.items {
+        left_out.remove(&row.task.id);
+    }
+    if !left_out.is_empty() {
+        let some: Vec<String> = left_out.iter().take(10).map(ToString::to_string).collect();
+        let more = if left_out.len() > some.len() { ", …" } else { "" };
+        ctx.printer.note(&format!(
+            "not exported, though others depend on them: {}{more}; another project refuses these until they are there",
+            some.join(", ")
+        ));
     }
     if found.more {
         ctx.printer.note("more tasks are there: raise --limit");

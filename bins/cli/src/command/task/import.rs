@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 
 use clap::Args;
-use maestro_domain::{ImportTasks, Limits, PlanKey, Refusal, Request, TaskId};
+use maestro_domain::{ImportTask, ImportTasks, Limits, PlanKey, Refusal, Request, TaskId};
 use maestro_wire::{CommandId, ErrorBody, ErrorCode, ImportedPlan, ImportedTask, Query, Reply, TaskGet};
 use serde_json::json;
 
@@ -20,7 +20,8 @@ use crate::{plan, text, view};
 ///
 /// JSON: one object a line, a list, or {"tasks": [...]}. Only `title` is needed; `key` (else made from the title),
 /// `description`, `acceptance` [...], `technicalNotes`, `priority`, `labels` [...], `subtasks` [titles, or {title,
-/// description, completed}], `dependsOn` [keys of this plan, or ids of tasks that are there], `status`, `summary`.
+/// description, completed}], `dependsOn` [keys of this plan, or ids of tasks that are there; where the keys are themselves
+/// ids of another project, as `task export` writes them, keys alone], `status`, `summary`.
 ///
 /// Markdown: `- [ ] Title` is a task, `- [x]` a completed one, an indented one a subtask of the task above, indented
 /// text its description. `<!-- key=a after=b,t3 priority=high labels=ui -->` behind a title says the rest; below
@@ -114,7 +115,12 @@ async fn outside(parts: &VecDeque<ImportTasks>, ctx: &Context) -> Result<(), Err
     let own: HashSet<&PlanKey> = tasks().map(|task| &task.key).collect();
     let mut looked = HashSet::new();
     let project = ctx.project()?;
-    for task in tasks() {
+    // Where the keys are ids of another project, what they depend on is not looked for here.
+    let own_ids = |task: &ImportTask| {
+        parts.iter().any(|part| part.source.as_str() == project.as_str())
+            || task.key.as_str().parse::<TaskId>().is_err()
+    };
+    for task in tasks().filter(|task| own_ids(task)) {
         for on in task.depends_on.iter().filter(|on| !own.contains(on)) {
             // A key may be one of the same source from before: the server knows.
             let Ok(id) = on.as_str().parse::<TaskId>() else { continue };

@@ -2,7 +2,8 @@
 //!
 //! A task is known again by where it came from (`source`) and what it is called there (`key`), so importing the same
 //! plan again creates nothing, and a plan that grew creates what is new. A plan whose source is the project itself was
-//! exported from it: its keys are ids.
+//! exported from it: its keys are ids. Where the keys of another source are ids, they are those of another project: what
+//! such a task depends on is never looked for among the tasks here.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -48,6 +49,12 @@ fn known(state: &State, source: &PlanKey) -> BTreeMap<PlanKey, TaskId> {
     ids.chain(named).collect()
 }
 
+/// Whether a task was exported from another project: it is called by its id there.
+fn is_elsewhere(state: &State, source: &PlanKey, task: &ImportTask) -> bool {
+    let own = state.project().is_some_and(|project| project.id.as_str() == source.as_str());
+    !own && task.key.as_str().parse::<TaskId>().is_ok()
+}
+
 fn create(
     draft: &mut Draft,
     who: &Who,
@@ -55,9 +62,16 @@ fn create(
     task: &ImportTask,
     ids: &BTreeMap<PlanKey, TaskId>,
 ) -> Result<TaskId, Refusal> {
+    let elsewhere = is_elsewhere(&draft.state, source, task);
     let depends_on = task.depends_on.iter().map(|on| {
-        let there = || on.as_str().parse().ok().filter(|id: &TaskId| draft.state.task(*id).is_some());
-        let unknown = || Refusal::UnknownPlanKey { key: task.key.clone(), on: on.clone() };
+        let id = on.as_str().parse::<TaskId>().ok();
+        let there = || id.filter(|id| !elsewhere && draft.state.task(*id).is_some());
+        let unknown = || match id {
+            Some(_) if elsewhere => {
+                Refusal::LeftOutOfPlan { key: task.key.clone(), on: on.clone(), from: source.clone() }
+            }
+            Some(_) | None => Refusal::UnknownPlanKey { key: task.key.clone(), on: on.clone() },
+        };
         ids.get(on).copied().or_else(there).ok_or_else(unknown)
     });
     let step =
