@@ -73,6 +73,7 @@ pub async fn end_left_behind(entry: &Entry) {
 /// Known processes, what descends from them, and whatever carries the nonce of this incarnation.
 fn remaining(entry: &Entry, known: &mut Vec<Identity>) -> Vec<Process> {
     let all = os::processes();
+    let carrying = os::carrying(NONCE, &entry.nonce);
     known.retain(|identity| all.iter().any(|process| process.identity == *identity));
     let roots: Vec<u32> = known.iter().map(|identity| identity.pid).collect();
     let below = os::descendants_of(&roots);
@@ -80,7 +81,7 @@ fn remaining(entry: &Entry, known: &mut Vec<Identity>) -> Vec<Process> {
     for process in all {
         let ours = known.contains(&process.identity)
             || below.iter().any(|descendant| descendant.identity == process.identity)
-            || os::carries(process.identity.pid, NONCE, &entry.nonce);
+            || carrying.iter().any(|carrier| carrier.identity == process.identity);
         if ours {
             found.push(process);
         }

@@ -37,3 +37,24 @@ fn a_holder_finds_the_broker_of_its_home_at_another_port() {
     assert_eq!((scene.maestro(&["session", "info", &id]).data()["code"].clone(), epoch()), (5.into(), 1.into()));
     await_that(|| heard().contains("after"), heard);
 }
+
+#[test]
+fn an_end_while_the_broker_is_away_is_told_to_the_broker_at_another_port() {
+    let scene = Scene::new();
+    let go = scene.path("go");
+    let id = scene.session(&format!("while ! test -e {}; do sleep 0.05; done; exit 5", go.display()));
+    scene.until(&id, &["active"]);
+    let mut stack = scene.stack;
+    let others: Vec<u32> = stack.pids().into_iter().skip(1).collect();
+    stack.end_with(Signal::KILL);
+    for pid in &others {
+        let _ = kill_process(Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap(), Signal::KILL);
+    }
+    await_that(|| !others.iter().any(|pid| is_alive(*pid)), || "they do not end".to_owned());
+    std::fs::write(&go, "").unwrap();
+    let ending = stack.home().join(format!("spawner/sessions/web/{id}-1/ending.json"));
+    await_that(|| ending.exists(), || "it does not end".to_owned());
+    let scene = Scene { stack: Stack::start_in(stack.into_place(), &[]) };
+    scene.until(&id, &["exited"]);
+    assert_eq!(scene.maestro(&["session", "info", &id]).data()["code"], 5);
+}

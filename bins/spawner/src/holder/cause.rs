@@ -2,6 +2,13 @@
 
 use crate::outbox::Report;
 
+impl Cause {
+    /// Whatever could tell the end later goes down, too, and tells it when it is back.
+    pub(super) fn is_shutdown(self) -> bool {
+        matches!(self, Self::Shutdown | Self::Terminated)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Somebody asked for it.

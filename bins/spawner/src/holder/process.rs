@@ -1,5 +1,6 @@
 //! The process `maestro-spawner hold` from start to end.
 
+use std::collections::HashSet;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
@@ -26,11 +27,15 @@ use super::mail::Post;
 use super::protocol::{Because, Launch, Order, Told};
 use super::tell;
 use super::terminal::Terminal;
-use super::uplink::Line;
+use super::uplink::{Line, REPORT};
 use crate::os::{self, Identity, Signal};
 
-/// How often the holder looks whether its files are still there.
+/// How often the holder looks whether its files are still there, and again once they are not: it takes two looks to believe
+/// it.
 const LOOK: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// A host that goes down tells agents and their holders to end in one moment, whichever hears it first.
+const SAME_MOMENT: Duration = Duration::from_millis(400);
 /// For how long output is read after nobody is left who could write it.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
@@ -57,7 +62,7 @@ pub fn hold() -> anyhow::Result<()> {
 async fn hold_one() -> anyhow::Result<()> {
     let stdin = io::stdin().as_fd().try_clone_to_owned()?;
     let stdin = Receiver::from_owned_fd(stdin).context("`hold` is started by the spawner, with a pipe as its stdin")?;
-    let mut orders = Orders { lines: BufReader::new(stdin).lines(), open: true };
+    let mut orders = Orders { lines: BufReader::new(stdin).lines(), open: true, shuts_down: false };
     let Some(first) = orders.lines.next_line().await? else { return Ok(()) };
     let Order::Start(launch) = serde_json::from_str(&first).context("the order is not understood")? else {
         bail!("the first order is not to start");
@@ -104,7 +109,9 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         Line::open(Arc::new(desk), causes)
     });
     let forward = launch.uplink.as_ref().and_then(|uplink| Forward::of(launch, uplink));
+    let mut terminate = signal(SignalKind::terminate()).ok();
     let (code, cause) = {
+        let mut wishes = Wishes { orders: &mut orders, caused: &mut caused, terminate: &mut terminate };
         let forwarded = async {
             match (&forward, &line) {
                 (Some(forward), Some(line)) => forward.run(|| line.is_connected()).await,
@@ -112,7 +119,7 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
             }
         };
         tokio::select! {
-            ended = watch(&mut child, pid, &mut orders, &mut caused, launch) => ended,
+            ended = watch(&mut child, pid, &mut wishes, launch) => ended,
             never = forwarded => match never {},
         }
     };
@@ -132,8 +139,16 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         if let Some(forward) = forward.filter(|_| line.is_connected()) {
             let _ = tokio::time::timeout(LAST_REPORTS, forward.last()).await;
         }
+        let going_down = cause.is_some_and(Cause::is_shutdown);
         let spawner = std::cell::RefCell::new(orders);
-        line.close(files, ending, recording.as_deref(), || spawner.borrow_mut().is_closed()).await;
+        let alone = || !going_down && spawner.borrow_mut().is_alone();
+        tokio::select! {
+            () = line.close(files, ending, recording.as_deref(), alone) => {}
+            () = async {
+                heard(&mut terminate).await;
+                tokio::time::sleep(REPORT).await;
+            } => tracing::info!(incarnation = %uplink.incarnation, "told to end; what is not told is left to the next spawner"),
+        }
     }
     tell(&Told::Ended { code });
 }
@@ -167,43 +182,67 @@ async fn pump(mut output: Output, terminal: Arc<Terminal>) {
     }
 }
 
+/// From where a reason to end the agent may come.
+struct Wishes<'a> {
+    orders: &'a mut Orders,
+    caused: &'a mut mpsc::Receiver<Cause>,
+    terminate: &'a mut Option<Signals>,
+}
+
+impl Wishes<'_> {
+    /// Returns when there is one.
+    async fn next(&mut self) -> Cause {
+        tokio::select! {
+            because = self.orders.stop() => match because {
+                Because::Asked => Cause::Stop,
+                Because::Shutdown => Cause::Shutdown,
+            },
+            Some(cause) = self.caused.recv() => cause,
+            () = heard(self.terminate) => Cause::Terminated,
+        }
+    }
+}
+
 /// Waits for the agent's end or a reason to end it; leaves nothing behind.
-async fn watch(
-    child: &mut Child,
-    agent: u32,
-    orders: &mut Orders,
-    caused: &mut mpsc::Receiver<Cause>,
-    launch: &Launch,
-) -> (i32, Option<Cause>) {
+async fn watch(child: &mut Child, agent: u32, wishes: &mut Wishes<'_>, launch: &Launch) -> (i32, Option<Cause>) {
     let grace = Duration::from_millis(launch.grace_ms);
-    let mut terminate = signal(SignalKind::terminate()).ok();
     let mut children = signal(SignalKind::child()).ok();
+    let mut look = tokio::time::Instant::now() + LOOK;
+    let mut missed = false;
     let ended = loop {
         tokio::select! {
             status = child.wait() => break Ok(status.ok()),
-            because = orders.stop() => break Err(match because {
-                Because::Asked => Cause::Stop,
-                Because::Shutdown => Cause::Shutdown,
-            }),
-            Some(cause) = caused.recv() => break Err(cause),
-            () = heard(&mut terminate) => break Err(Cause::Terminated),
+            cause = wishes.next() => break Err(cause),
             () = heard(&mut children) => reap_orphans(agent),
-            () = tokio::time::sleep(LOOK) => if launch.log.parent().is_some_and(|files| !files.exists()) {
-                break Err(Cause::Abandoned);
-            },
+            () = tokio::time::sleep_until(look) => {
+                // A file system that does not answer says nothing about them.
+                let missing = launch.log.parent().is_some_and(|files| matches!(files.try_exists(), Ok(false)));
+                if missing && missed {
+                    break Err(Cause::Abandoned);
+                }
+                missed = missing;
+                look = tokio::time::Instant::now() + if missing { LOOK_AGAIN } else { LOOK };
+            }
         }
     };
     let (status, cause) = match ended {
         Ok(status) => {
-            end(os::own_descendants, &[], grace).await;
-            (status, None)
+            let wished = async {
+                if status.is_some_and(was_told_to_end) {
+                    tokio::time::timeout(SAME_MOMENT, wishes.next()).await.ok()
+                } else {
+                    None
+                }
+            };
+            let (_, cause) = tokio::join!(end(|| os::family(agent), &[], grace), wished);
+            (status, cause)
         }
         Err(cause) => {
             tracing::info!(?cause, agent, "to end");
-            let asked: Vec<_> = os::own_descendants().iter().filter(|p| p.group == agent).map(|p| p.identity).collect();
+            let asked: Vec<_> = os::family(agent).iter().filter(|p| p.group == agent).map(|p| p.identity).collect();
             os::signal_group(agent, Signal::TERM);
             os::signal_group(agent, Signal::CONT);
-            end(os::own_descendants, &asked, grace).await;
+            end(|| os::family(agent), &asked, grace).await;
             // Whoever survives SIGKILL sits in the kernel; nobody waits for it here.
             let waited = tokio::time::timeout(Duration::from_secs(1), child.wait()).await;
             (waited.ok().and_then(Result::ok), Some(cause))
@@ -217,6 +256,8 @@ async fn watch(
 struct Orders {
     lines: Lines<BufReader<Receiver>>,
     open: bool,
+    /// It said so when there was nothing to stop any more.
+    shuts_down: bool,
 }
 
 impl Orders {
@@ -229,7 +270,7 @@ impl Orders {
                     Ok(Order::Start(_)) | Err(_) => tracing::warn!("an order that means nothing"),
                 },
                 Ok(None) | Err(_) => {
-                    tracing::info!("the spawner is gone; the agent goes on");
+                    tracing::info!("the spawner is gone; the holder goes on");
                     self.open = false;
                 }
             }
@@ -237,15 +278,14 @@ impl Orders {
         std::future::pending().await
     }
 
-    /// Whether the spawner is gone, as far as is known without waiting.
-    fn is_closed(&mut self) -> bool {
-        if self.open {
-            use futures::FutureExt;
-            if matches!(self.lines.next_line().now_or_never(), Some(Ok(None) | Err(_))) {
-                self.open = false;
-            }
+    /// Whether the spawner is gone, as far as is known without waiting, and did not say that it shuts down: then it comes back
+    /// and tells what is not told.
+    fn is_alone(&mut self) -> bool {
+        use futures::FutureExt;
+        if self.open && self.stop().now_or_never() == Some(Because::Shutdown) {
+            self.shuts_down = true;
         }
-        !self.open
+        !self.open && !self.shuts_down
     }
 }
 
@@ -259,11 +299,16 @@ async fn heard(signal: &mut Option<Signals>) {
 }
 
 fn reap_orphans(agent: u32) {
-    for child in os::own_children() {
-        if child.zombie && child.identity.pid != agent {
-            os::reap(child.identity.pid);
+    for orphan in os::adopted_children(&HashSet::from([agent])) {
+        if orphan.zombie {
+            os::reap(orphan.identity.pid);
         }
     }
+}
+
+/// By a signal with which a host that goes down ends everything, also where a shell in between says so.
+fn was_told_to_end(status: ExitStatus) -> bool {
+    [Signal::HUP, Signal::INT, Signal::TERM].iter().any(|signal| code_of(status) == 128 + signal.as_raw())
 }
 
 /// As shells say it: 128 + n for signal n.

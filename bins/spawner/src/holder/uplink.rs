@@ -25,7 +25,7 @@ use crate::outbox::{self, Outcome};
 /// file is there for the spawner too.
 const OUTPUT: Duration = Duration::from_secs(5);
 const RECORDING: Duration = Duration::from_secs(20);
-const REPORT: Duration = Duration::from_secs(3);
+pub(super) const REPORT: Duration = Duration::from_secs(3);
 pub(crate) const RECORDINGS: &str = "RECORDINGS";
 /// How often a lost broker is looked for in another place.
 const LOOK: Duration = Duration::from_secs(2);
@@ -121,7 +121,7 @@ impl Line {
     }
 
     /// Tells the agent's end, sends what is left of its output, and gives the lease up. `alone`: no spawner lives that
-    /// would tell it in our stead.
+    /// would tell it in our stead, and nobody shuts the host down.
     pub(super) async fn close(
         mut self,
         files: &Path,
@@ -143,7 +143,7 @@ impl Line {
         tokio::join!(
             async {
                 if !superseded {
-                    report(&client, files, &mut ending, &alone).await;
+                    report(&self.client, files, &mut ending, &alone).await;
                 }
             },
             async {
@@ -158,7 +158,8 @@ impl Line {
         );
         self.told.cancel();
         while self.tasks.join_next().await.is_some() {}
-        client.close(Duration::from_millis(500)).await;
+        let latest = self.client.borrow().clone();
+        latest.unwrap_or(client).close(Duration::from_millis(500)).await;
     }
 
     async fn late_client(&mut self, alone: &impl Fn() -> bool) -> Option<Client> {
@@ -260,12 +261,23 @@ async fn speak(speaker: &Speaker, over: &CancellationToken, causes: &mpsc::Sende
     }
 }
 
-async fn report(client: &Client, files: &Path, ending: &mut Ending, alone: &impl Fn() -> bool) {
+async fn report(
+    latest: &watch::Receiver<Option<Client>>,
+    files: &Path,
+    ending: &mut Ending,
+    alone: &impl Fn() -> bool,
+) {
     let Some(report) = ending.report.clone() else { return };
     let Ok(id) = ending.command_id() else { return };
     let begun = tokio::time::Instant::now();
     loop {
-        match outbox::send(client, id, &ending.incarnation, &report).await {
+        // The broker may be found elsewhere meanwhile, and the client that knew it is closed then.
+        let client = latest.borrow().clone();
+        let outcome = match client {
+            Some(client) => outbox::send(&client, id, &ending.incarnation, &report).await,
+            None => Outcome::Later,
+        };
+        match outcome {
             Outcome::Sent | Outcome::NotWanted => {
                 ending.sent = true;
                 if let Err(error) = ending.write(files) {

@@ -1,9 +1,16 @@
 //! What the operating system knows about processes.
 
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+mod system;
 mod unix;
 
+#[cfg(all(test, target_os = "linux"))]
+#[expect(dead_code, reason = "its tests run here too, where `ps` says the same")]
+mod other;
+
+pub use system::{become_subreaper, boot_id, carrying, host_name, processes, signal};
 pub use unix::{
-    Identity, Process, Signal, adopted_children, become_subreaper, boot_id, carries, descendants_of, ended, free_bytes,
-    hold_lock, host_name, identity, is_alive, leave_terminal, own_children, own_descendants, processes, reap, signal,
-    signal_group,
+    Identity, Process, Signal, adopted_children, descendants_of, ended, family, free_bytes, hold_lock, identity,
+    is_alive, leave_terminal, reap, signal_group,
 };

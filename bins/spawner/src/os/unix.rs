@@ -1,17 +1,15 @@
-//! The one file that talks to the kernel: who descends from whom, and signals that reach whom they mean.
-//!
-//! Linux. Other systems have no subreapers and no `/proc`; there, sessions would be ended by process group alone.
+//! Who descends from whom, and signals that reach whom they mean: what every Unix has. Where a system says so is in the file
+//! of that system.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use rustix::process::{
-    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
-    waitpid,
-};
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid};
 use serde::{Deserialize, Serialize};
+
+use super::system;
 
 pub use rustix::process::Signal;
 
@@ -19,7 +17,7 @@ pub use rustix::process::Signal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Identity {
     pub pid: u32,
-    /// Clock ticks between the host's start and the process's.
+    /// When it began: clock ticks since the host's start, or seconds since 1970 where the system says no more.
     pub start: u64,
 }
 
@@ -33,67 +31,25 @@ pub struct Process {
     pub zombie: bool,
 }
 
-/// Orphans among the descendants of this process become its children, and not those of init.
-pub fn become_subreaper() -> io::Result<()> {
-    Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
-}
-
 /// Begins a session and a process group of its own: the terminal's signals do not come any more.
 pub fn leave_terminal() -> io::Result<()> {
     rustix::process::setsid()?;
     Ok(())
 }
 
-fn own_pid() -> u32 {
-    std::process::id()
-}
-
-/// Longer than any `/proc/<pid>/stat`: 52 numbers and a name of 64 bytes.
-const STAT: usize = 2048;
-
-/// One process; `None` when there is none of that number.
-pub fn process(pid: u32) -> Option<Process> {
-    // One read is all: the line comes whole, and every process of the host may be looked at.
-    let mut line = [0; STAT];
-    let length = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut line)).ok()?;
-    parse_stat(pid, &String::from_utf8_lossy(&line[..length]))
-}
-
 pub fn identity(pid: u32) -> Option<Identity> {
-    process(pid).map(|process| process.identity)
+    system::process(pid).map(|process| process.identity)
 }
 
 /// Whether exactly this process still runs.
 pub fn is_alive(identity: Identity) -> bool {
-    process(identity.pid).is_some_and(|process| process.identity == identity && !process.zombie)
-}
-
-/// `pid (name) state ppid pgrp …`; the name may contain anything, so the fields count from its last `)`.
-fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?;
-    let parent = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    let start = fields.nth(16)?.parse().ok()?;
-    Some(Process { identity: Identity { pid, start }, parent, group, zombie: matches!(state, "Z" | "X") })
-}
-
-/// Every process of the host that we may see.
-pub fn processes() -> Vec<Process> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.flatten().filter_map(|entry| process(entry.file_name().to_str()?.parse().ok()?)).collect()
-}
-
-/// The direct children of this process, ended ones too.
-pub fn own_children() -> Vec<Process> {
-    let own = own_pid();
-    if has_no_child() { Vec::new() } else { processes().into_iter().filter(|process| process.parent == own).collect() }
+    system::process(identity.pid).is_some_and(|process| process.identity == identity && !process.zombie)
 }
 
 /// Children, their children and so on of any of `roots`; ended ones too, the roots not.
 pub fn descendants_of(roots: &[u32]) -> Vec<Process> {
     let mut by_parent: HashMap<u32, Vec<Process>> = HashMap::new();
-    for process in processes() {
+    for process in system::processes() {
         by_parent.entry(process.parent).or_default().push(process);
     }
     let mut found = Vec::new();
@@ -113,7 +69,21 @@ pub fn descendants_of(roots: &[u32]) -> Vec<Process> {
 /// Children of this process, their children and so on; ended ones too.
 pub fn own_descendants() -> Vec<Process> {
     // Orphans among them are children of a subreaper: without a child there is nobody.
-    if has_no_child() { Vec::new() } else { descendants_of(&[own_pid()]) }
+    if has_no_child() { Vec::new() } else { descendants_of(&[std::process::id()]) }
+}
+
+/// An agent's processes, as its holder finds them: own descendants, and where orphans are not inherited whoever is left in the
+/// agent's group.
+pub fn family(agent: u32) -> Vec<Process> {
+    if system::INHERITS_ORPHANS {
+        return own_descendants();
+    }
+    let of_group = |process: &Process| process.group == agent;
+    let mut roots: Vec<u32> = system::processes().iter().filter(|p| of_group(p)).map(|p| p.identity.pid).collect();
+    roots.push(std::process::id());
+    let mut found = descendants_of(&roots);
+    found.extend(system::processes().into_iter().filter(of_group));
+    found
 }
 
 fn has_no_child() -> bool {
@@ -121,24 +91,14 @@ fn has_no_child() -> bool {
     matches!(waitid(WaitId::All, look), Err(rustix::io::Errno::CHILD))
 }
 
-/// Children of this process that it did not start: orphans that it inherited.
+/// Children of this process that it did not start: orphans that it inherited; ended ones too.
 pub fn adopted_children(own: &HashSet<u32>) -> Vec<Process> {
-    own_children().into_iter().filter(|child| !own.contains(&child.identity.pid)).collect()
-}
-
-/// Whether the process was started with `name=value` in its environment. Of others' processes nothing is known.
-pub fn carries(pid: u32, name: &str, value: &str) -> bool {
-    let wanted = format!("{name}={value}");
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
-}
-
-/// Signals exactly this process: a handle is taken first, then it is compared, so no other one of the same number is hit.
-/// Returns whether it was there.
-pub fn signal(identity: Identity, signal: Signal) -> bool {
-    let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else { return false };
-    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
-    is_alive(identity) && pidfd_send_signal(handle, signal).is_ok()
+    if !system::INHERITS_ORPHANS || has_no_child() {
+        return Vec::new();
+    }
+    let parent = std::process::id();
+    let all = system::processes().into_iter();
+    all.filter(|process| process.parent == parent && !own.contains(&process.identity.pid)).collect()
 }
 
 /// Returns when exactly this process has ended; looks every `step`.
@@ -160,15 +120,6 @@ pub fn reap(pid: u32) -> bool {
     matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(Some(_)))
 }
 
-/// Changes with every start of the host; start times count from there.
-pub fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
-}
-
-pub fn host_name() -> String {
-    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
-}
-
 /// What this user may still write to the file system of a path; `None`: it does not say.
 pub fn free_bytes(path: &Path) -> Option<u64> {
     let told = rustix::fs::statvfs(path).ok()?;
@@ -188,20 +139,13 @@ pub fn hold_lock(path: &Path) -> io::Result<Option<File>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_with_parentheses_does_not_shift_the_fields() {
-        let stat = "7 (a) b (c) S 3 7 7 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4711 9 9";
-        let process = parse_stat(7, stat).unwrap();
-        assert_eq!((process.parent, process.group, process.identity.start), (3, 7, 4711));
-        assert!(!process.zombie);
-    }
+    use crate::os::signal;
 
     #[test]
     fn a_child_is_found_and_another_start_time_is_not_signalled() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let known = identity(child.id()).unwrap();
-        assert!(own_children().iter().any(|process| process.identity == known));
+        assert!(adopted_children(&HashSet::new()).iter().any(|process| process.identity == known));
         assert!(own_descendants().iter().any(|process| process.identity == known));
         assert!(!signal(Identity { start: known.start + 1, ..known }, Signal::KILL));
         assert!(is_alive(known));

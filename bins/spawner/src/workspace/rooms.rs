@@ -38,7 +38,7 @@ pub(crate) struct Wanted<'a> {
     pub manifest: &'a Manifest,
     /// Whose numbers these are: another ledger's `s1` is another session.
     pub ledger: Option<&'a str>,
-    /// Whether an agent of that incarnation may still run here.
+    /// Whether the agent of that incarnation, or something that it started, may still run here.
     pub runs: &'a (dyn Fn(&Incarnation) -> bool + Sync),
 }
 
@@ -333,7 +333,7 @@ impl Rooms {
         for record in self.records.all().into_iter().filter(|record| record.stage == Stage::Preparing) {
             tracing::info!(incarnation = %record.incarnation, path = %record.path.display(), "unfinished worktree removed");
             let path = record.path.to_string_lossy().into_owned();
-            let running = || os::processes().into_iter().filter(|p| os::carries(p.identity.pid, MARK, &path)).collect();
+            let running = || os::carrying(MARK, &path);
             end(running, &[], Duration::ZERO).await;
             self.remove(&record).await;
         }

@@ -103,8 +103,68 @@ async fn a_holder_whose_files_are_removed_ends_everything() {
     until("holder and tree are gone", || !is_alive(identity) && tree.iter().all(|identity| !is_alive(*identity))).await;
 }
 
+#[tokio::test]
+async fn an_agent_that_a_host_shutdown_ends_before_its_holder_hears_of_it_was_stopped() {
+    for (script, told) in [("sleep 600", "TERM"), ("sleep 601", "HUP")] {
+        let scene = Scene::new();
+        let mut holder = scene.holders().spawn().unwrap();
+        holder.start(scene.launch_of_session(&format!("exec {script}"), Duration::from_secs(1))).await.unwrap();
+        let Happened::Started(agent) = holder.next().await else { panic!("not started") };
+        signal(agent, told);
+        until("the agent is gone", || !is_alive(agent)).await;
+        terminate(holder.identity);
+        assert_eq!(holder.next().await, Happened::Over);
+        until("its end is written down", || scene.ending()["report"].is_object()).await;
+        let report = scene.ending()["report"].clone();
+        assert_eq!((report["kind"].as_str(), report["shutdown"].as_bool()), (Some("stopped"), Some(true)), "{report}");
+        holder.close().await;
+    }
+    // Without a shutdown it is what it is.
+    let scene = Scene::new();
+    let mut holder = scene.holders().spawn().unwrap();
+    holder.start(scene.launch_of_session("kill -TERM $$", Duration::from_secs(1))).await.unwrap();
+    assert!(matches!(holder.next().await, Happened::Started(_)));
+    assert_eq!(holder.next().await, Happened::Over);
+    until("its end is written down", || scene.ending()["report"].is_object()).await;
+    assert_eq!(scene.ending()["report"]["code"], 143);
+    holder.close().await;
+}
+
+#[tokio::test]
+async fn a_holder_that_cannot_tell_the_end_leaves_it_to_its_file_when_all_goes_down() {
+    let scene = Scene::new();
+    let mut holder = scene.holders().spawn().unwrap();
+    holder.start(scene.launch_of_session("sleep 600", Duration::from_secs(1))).await.unwrap();
+    assert!(matches!(holder.next().await, Happened::Started(_)));
+    let identity = holder.identity;
+    holder.stop(Because::Shutdown).await;
+    assert_eq!(holder.next().await, Happened::Over);
+    // The spawner was killed meanwhile.
+    drop(holder);
+    until("the holder is gone", || !is_alive(identity)).await;
+    assert_eq!(scene.ending()["report"]["shutdown"], true);
+
+    // One that goes on trying for its dead spawner hears a signal.
+    let scene = Scene::new();
+    let mut holder = scene.holders().spawn().unwrap();
+    holder.start(scene.launch_of_session("sleep 1; exit 3", Duration::from_secs(1))).await.unwrap();
+    assert!(matches!(holder.next().await, Happened::Started(_)));
+    let identity = holder.identity;
+    drop(holder);
+    until("its end is written down", || scene.ending()["report"].is_object()).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(is_alive(identity), "it tries to tell it");
+    terminate(identity);
+    until("the holder is gone", || !is_alive(identity)).await;
+    assert_eq!(scene.ending()["report"]["code"], 3);
+}
+
 fn terminate(identity: maestro_spawner::Identity) {
-    let status = std::process::Command::new("kill").args(["-TERM", &identity.pid.to_string()]).status();
+    signal(identity, "TERM");
+}
+
+fn signal(identity: maestro_spawner::Identity, signal: &str) {
+    let status = std::process::Command::new("kill").args([&format!("-{signal}"), &identity.pid.to_string()]).status();
     assert!(status.unwrap().success());
 }
 

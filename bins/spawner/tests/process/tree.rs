@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use maestro_spawner::{Holders, Identity, Launch, identity};
+use maestro_spawner::{Holders, Identity, Launch, Uplink, identity};
 use tempfile::TempDir;
 
 /// A directory with scripts, output and process ids.
@@ -44,6 +44,26 @@ impl Scene {
             grace_ms: u64::try_from(grace.as_millis()).unwrap(),
             uplink: None,
         }
+    }
+
+    /// The same as a session of a broker that nobody can reach.
+    pub fn launch_of_session(&self, script: &str, grace: Duration) -> Launch {
+        let incarnation = r#"{"project":"web","session":"s1","epoch":1}"#;
+        let uplink = Uplink {
+            nats_url: "nats://spawner:secret@127.0.0.1:1".to_owned(),
+            home: self.directory.path().to_path_buf(),
+            node: "n1".parse().unwrap(),
+            incarnation: serde_json::from_str(incarnation).unwrap(),
+            nonce: "nonce".to_owned(),
+            traceparent: None,
+        };
+        Launch { uplink: Some(uplink), ..self.launch(script, grace) }
+    }
+
+    /// What the holder has written down about the end.
+    pub fn ending(&self) -> serde_json::Value {
+        let text = fs::read_to_string(self.path("files/ending.json")).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
     }
 
     pub fn output(&self) -> String {
