@@ -18,7 +18,7 @@ use crate::holder::Holders;
 use crate::incarnation::Incarnation;
 use crate::ledger::Ledger;
 use crate::outbox::Outbox;
-use crate::workspace::Rooms;
+use crate::workspace::{Rooms, files};
 
 pub struct Context {
     pub config: Config,
@@ -117,6 +117,21 @@ impl Context {
         let mut all: Vec<_> = self.lock().keys().cloned().collect();
         all.sort();
         all
+    }
+
+    /// Whether an incarnation's agent, or something that it started, may run here: known, and not known to be gone.
+    pub(crate) fn may_run(&self, incarnation: &Incarnation) -> bool {
+        self.ledger.has(incarnation) && !self.is_over(incarnation)
+    }
+
+    fn is_over(&self, incarnation: &Incarnation) -> bool {
+        files::is_over(&files::of(&self.config.data, incarnation), incarnation)
+    }
+
+    /// Whether a session works here or is about to, in any of its epochs: its worktree is needed.
+    pub(crate) fn is_at_work(&self, of: &Incarnation) -> bool {
+        let same = |other: &&Incarnation| other.project == of.project && other.session == of.session;
+        self.may_run(of) || self.sessions().iter().filter(same).any(|other| !self.is_over(other))
     }
 
     /// Does something about an incarnation that has ended, unless another one of its session is in hand: that may go on

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::kit::{Scene, commit, git, make_repository};
+use crate::kit::{SOON, Scene, commit, git, make_repository};
 
 #[test]
 fn a_session_works_in_a_worktree_of_its_own_with_what_it_needs() {
@@ -137,4 +137,26 @@ fn a_session_that_starts_again_goes_on_where_it_was() {
     scene.until(&id, "exited");
     let expected = format!("{}\nmine\nmaestro/{task}-{id}\n", scene.rooms().join(&id).display());
     assert_eq!(fs::read_to_string(seen).unwrap(), expected);
+}
+
+#[test]
+fn a_session_that_is_restarted_goes_on_in_its_worktree_while_its_recording_is_still_stored() {
+    let scene = Scene::new("");
+    let script = "head -c 8000000 /dev/urandom | base64; echo $MAESTRO_SESSION_EPOCH >>epochs; sleep 600";
+    let id = scene.spawn(&scene.task(&["one"]), script);
+    let epochs = scene.rooms().join(&id).join("epochs");
+    for epoch in 1..=3_u32 {
+        let begun = std::time::Instant::now();
+        let wanted: String = (1..=epoch).map(|epoch| format!("{epoch}\n")).collect();
+        while fs::read_to_string(&epochs).unwrap_or_default() != wanted {
+            let found: Vec<_> = fs::read_dir(scene.rooms()).into_iter().flatten().flatten().map(|e| e.path()).collect();
+            assert!(begun.elapsed() < SOON, "epoch {epoch} works elsewhere: {found:?}; {}", scene.info(&id));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        scene.until(&id, "active");
+        scene.maestro(&["session", if epoch == 3 { "stop" } else { "restart" }, &id]).data();
+    }
+    scene.until(&id, "stopped");
+    let rooms: Vec<_> = fs::read_dir(scene.rooms()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(rooms, [id.as_str()]);
 }

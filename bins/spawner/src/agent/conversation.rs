@@ -44,7 +44,12 @@ impl Conversation {
 
     /// The latest one up to an epoch that was held with this agent.
     pub fn newest(files: impl Fn(u32) -> PathBuf, epoch: u32, agent: &AgentName) -> Option<Self> {
-        (1..=epoch).rev().take(BACK).find_map(|epoch| Self::of(&files(epoch), agent))
+        Self::epochs(epoch).find_map(|epoch| Self::of(&files(epoch), agent))
+    }
+
+    /// The epochs that are looked through, back from this one.
+    pub fn epochs(latest: u32) -> impl Iterator<Item = u32> {
+        (1..=latest).rev().take(BACK)
     }
 
     fn of(files: &Path, agent: &AgentName) -> Option<Self> {

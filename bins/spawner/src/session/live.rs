@@ -110,12 +110,12 @@ pub(super) async fn conclude(context: &Context, entry: &Entry, files: &Path) {
             }
         }
         None => {
-            report(context, incarnation, Report::Lost { reason: "its holder died".to_owned() });
+            // First: a later start may be granted as soon as it is reported.
             files::mark_ended(files);
+            report(context, incarnation, Report::Lost { reason: "its holder died".to_owned() });
         }
     }
     context.unless_back(incarnation, || context.rooms.leave(incarnation));
-    // While the ledger has it no later start takes the worktree over.
     context.rooms.tidy(incarnation, &context.shutdown).await;
     context.ledger.remove(incarnation);
     context.ended.notify_one();

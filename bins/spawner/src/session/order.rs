@@ -78,11 +78,7 @@ pub(super) async fn prepare(
     }
     // Before the session is ours: as long as it is prepared, another spawner can still take it.
     let mut workspace = workspace(context, order, incarnation, &manifest).await?;
-    let conversation = conversation_of(context, &manifest, incarnation);
-    if let Some(conversation) = &conversation {
-        // Agents find their conversations by where they were held.
-        workspace.go_on_in(&conversation.workspace);
-    }
+    let conversation = conversation_of(context, &manifest, incarnation, &mut workspace);
     let begun = async {
         let stop = starting(context, incarnation, &workspace, &seen).await? || manifest.stop_requested;
         if stop {
@@ -112,7 +108,7 @@ async fn workspace(
     manifest: &Manifest,
 ) -> Result<Workspace, Refusal> {
     let cancel = context.shutdown.child_token();
-    let runs = |earlier: &Incarnation| context.ledger.has(earlier);
+    let runs = |earlier: &Incarnation| context.may_run(earlier);
     let wanted = Wanted { incarnation, manifest, ledger: order.ledger.as_deref(), runs: &runs };
     let mut preparing = std::pin::pin!(context.rooms.prepare(&wanted, &cancel));
     let prepared = tokio::select! {
@@ -163,17 +159,25 @@ async fn unwanted(context: &Context, incarnation: &Incarnation) -> &'static str 
     }
 }
 
-/// The conversation that the agent can go on with, if it is to and lies on this host.
-fn conversation_of(context: &Context, manifest: &Manifest, incarnation: &Incarnation) -> Option<Conversation> {
+/// The conversation that the agent can go on with, if it is to, lies on this host and is nobody's any more; the workspace
+/// is then the one in which it was held.
+fn conversation_of(
+    context: &Context,
+    manifest: &Manifest,
+    incarnation: &Incarnation,
+    workspace: &mut Workspace,
+) -> Option<Conversation> {
     let newest = manifest.resumes?;
     let config = &context.config;
     let (profile, _) = context.agents.get(manifest.agent.as_str())?;
-    let files = |epoch| {
-        let before = Incarnation { epoch, ..incarnation.clone() };
-        files::of(&config.data, &before)
-    };
+    let before = |epoch| Incarnation { epoch, ..incarnation.clone() };
+    let files = |epoch| files::of(&config.data, &before(epoch));
+    // One that still runs has its directory and its conversation, whichever epoch began them.
+    let taken = Conversation::epochs(incarnation.epoch.saturating_sub(1)).any(|epoch| context.may_run(&before(epoch)));
     let found = Conversation::newest(files, newest, &manifest.agent)
-        .filter(|conversation| profile.can_resume(&conversation.id, &config.inherited));
+        .filter(|conversation| !taken && profile.can_resume(&conversation.id, &config.inherited))
+        // Agents find their conversations by where they were held.
+        .filter(|conversation| workspace.go_on_in(&conversation.workspace));
     if found.is_none() {
         tracing::info!(%incarnation, "no conversation to go on with; it begins anew");
     }

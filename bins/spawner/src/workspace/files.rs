@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::holder::Ending;
 use crate::incarnation::Incarnation;
 
 /// How many sessions' files (manifest, output) are kept of a project.
@@ -47,6 +48,12 @@ pub(super) fn prepare(files: &Path) -> io::Result<()> {
 pub(crate) fn mark_ended(files: &Path) {
     // Without it they are kept for longer.
     let _ = fs::write(files.join(MARK), "");
+}
+
+/// Whether nothing of it runs any more, as far as its files tell: written once the agent and all that it started are gone,
+/// before anybody is told. What is left is to tell it and to store its recording.
+pub(crate) fn is_over(files: &Path, incarnation: &Incarnation) -> bool {
+    files.join(MARK).exists() || Ending::read(files, incarnation).is_some()
 }
 
 pub(super) fn private(path: &Path) -> io::Result<()> {

@@ -48,13 +48,15 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Works where an earlier epoch did. What is the project's, and a worktree, stays.
-    pub(crate) fn go_on_in(&mut self, before: &Path) {
+    /// Works where an earlier epoch did, which runs no more; returns whether it does. What is the project's, and a worktree,
+    /// stays.
+    pub(crate) fn go_on_in(&mut self, before: &Path) -> bool {
         if self.kind == Kind::Own && *before != *self.work && files::private(before).is_ok() {
             // Made for this epoch, and empty.
             let _ = std::fs::remove_dir(&self.work);
             before.clone_into(&mut self.work);
         }
+        *before == *self.work
     }
 
     /// Nothing of it runs any more, though its holder did not say so: the files may be forgotten one day.

@@ -14,7 +14,7 @@ pub(super) async fn run(context: &Context, request: &WorktreeRequest) -> Result<
     let _one = context.rooms.lock(&record.repository).await;
     let session = record.incarnation.session;
     let state = state::of(context, &git, &record).await;
-    if context.ledger.has(&record.incarnation) {
+    if context.is_at_work(&record.incarnation) {
         let text = format!("{session} works there");
         return Err(ErrorBody::new(ErrorCode::SessionState, text)
             .commands([format!("maestro session stop {session}"), format!("maestro session diff {session}")]));

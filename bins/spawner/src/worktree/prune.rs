@@ -40,14 +40,14 @@ pub(super) async fn run(context: &Context, request: &PruneRequest) -> PruneView 
 
 /// Removes it, or says why it stays.
 async fn look(context: &Context, record: &WorktreeRecord, dry_run: bool) -> Result<RemovedView, String> {
-    if context.ledger.has(&record.incarnation) {
+    if context.is_at_work(&record.incarnation) {
         return Err("an agent works there".to_owned());
     }
     let git = context.rooms.git(&uncancelled());
     let _one = context.rooms.lock(&record.repository).await;
     let state = state::of(context, &git, record).await.map_err(|error| error.to_string())?;
     // Somebody may have been quicker.
-    if context.ledger.has(&record.incarnation) || !context.rooms.worktrees().contains(record) {
+    if context.is_at_work(&record.incarnation) || !context.rooms.worktrees().contains(record) {
         return Err("an agent works there".to_owned());
     }
     if let Some(what) = discard::unsaved(&state) {
