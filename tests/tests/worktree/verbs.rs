@@ -93,6 +93,20 @@ fn work_goes_into_the_base_and_never_over_somebodys_own() {
     assert_eq!(fs::read_to_string(repository.join("new")).unwrap(), "mine");
     fs::remove_file(repository.join("new")).unwrap();
 
+    // They have begun a merge of their own, of which nothing is to be seen in their files.
+    git(&repository, &["branch", "theirs"]);
+    let empty = ["commit-tree", "-p", "theirs", "-m", "theirs", "theirs^{tree}"];
+    git(&repository, &["branch", "--force", "theirs", &git(&repository, &empty)]);
+    git(&repository, &["merge", "--quiet", "--no-commit", "--no-ff", "theirs"]);
+    let begun = repository.join(".git/MERGE_HEAD");
+    assert!(begun.exists());
+    let refused = scene.maestro(&["session", "merge", &one]);
+    assert_eq!(refused.error(), "uncommitted_changes");
+    assert!(refused.json["message"].as_str().unwrap().contains("in the middle of a merge"), "{refused:?}");
+    assert!(begun.exists(), "their merge was thrown away");
+    git(&repository, &["merge", "--abort"]);
+    git(&repository, &["branch", "--quiet", "-D", "theirs"]);
+
     let merged = scene.maestro(&["session", "merge", &one]);
     assert_eq!(merged.data()["outcome"], "merged", "{merged:?}");
     assert_eq!(fs::read_to_string(repository.join("new")).unwrap(), "x\n");

@@ -64,6 +64,8 @@ impl Git {
     pub(crate) fn new(runner: &Runner) -> Self {
         let mut more = vec![
             ("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned()),
+            // Who only looks must not be in the way of an agent's or a person's own git.
+            ("GIT_OPTIONAL_LOCKS".to_owned(), "0".to_owned()),
             ("LC_ALL".to_owned(), "C".to_owned()),
             ("GIT_ASKPASS".to_owned(), "true".to_owned()),
             ("SSH_ASKPASS".to_owned(), "true".to_owned()),

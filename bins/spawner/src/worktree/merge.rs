@@ -160,11 +160,18 @@ async fn in_checkout(git: &Git, record: &WorktreeRecord, checkout: &Path) -> Res
             .with("files", files)
             .commands([format!("git -C {at} status"), format!("git -C {at} stash")]));
     }
+    if let Some(what) = begun_in(git, checkout).await.map_err(failed)? {
+        let text = format!("{at} is in the middle of {what}; nothing was merged");
+        return Err(ErrorBody::new(ErrorCode::UncommittedChanges, text).commands([format!("git -C {at} status")]));
+    }
     let said =
         git.try_run(checkout, &["merge", "--no-edit", "--quiet", &record.branch], LOCAL).await.map_err(failed)?;
     if said.code != 0 {
-        // Back to where it was; when nothing was begun there is nothing to go back from.
-        let _ = git.try_run(checkout, &["merge", "--abort"], LOCAL).await;
+        // Back to where it was; another merge than this one is somebody else's.
+        let begun = git.commit_of(checkout, "MERGE_HEAD").await.map_err(failed)?;
+        if begun.is_some() && begun == git.commit_of(checkout, &record.branch_ref()).await.map_err(failed)? {
+            let _ = git.try_run(checkout, &["merge", "--abort"], LOCAL).await;
+        }
         let mut why = said.complaint;
         why.push_str(&String::from_utf8_lossy(&said.out));
         let text = format!("git did not merge in {at}: {}; nothing was merged", why.trim().replace('\n', " "));
@@ -174,6 +181,24 @@ async fn in_checkout(git: &Git, record: &WorktreeRecord, checkout: &Path) -> Res
     }
     let now = git.commit_of(checkout, &record.base_ref()).await.map_err(failed)?;
     Ok(now.unwrap_or_default())
+}
+
+/// What a person has begun there and not finished.
+async fn begun_in(git: &Git, checkout: &Path) -> Result<Option<&'static str>, GitError> {
+    let places = [
+        ("MERGE_HEAD", "a merge"),
+        ("CHERRY_PICK_HEAD", "a cherry-pick"),
+        ("REVERT_HEAD", "a revert"),
+        ("rebase-merge", "a rebase"),
+        ("rebase-apply", "a rebase"),
+    ];
+    for (place, what) in places {
+        let file = git.ask(checkout, &["rev-parse", "--git-path", place]).await?;
+        if checkout.join(file).exists() {
+            return Ok(Some(what));
+        }
+    }
+    Ok(None)
 }
 
 /// An address as it may be shown: without a password.
