@@ -130,3 +130,20 @@ fn an_orchestrator_that_waits_hears_of_its_worker_and_a_script_is_left_alone() {
     agent.until_receipt(&hookless, &message, "delivered");
     scene.until("it is typed", || scene.shown(&hookless).contains("hello there"), || scene.shown(&hookless));
 }
+
+#[test]
+fn an_agent_without_hooks_is_told_every_message_however_many_there_are() {
+    let agent = Agent::start();
+    let scene = &agent.scene;
+    let id = scene.spawn(&["--role", "custom", "--agent", "hookless"]);
+    scene.until("it runs", || scene.shown(&id).contains("ready"), || scene.shown(&id));
+    // More than one page has, none of which it ever confirms to have seen.
+    let mut last = String::new();
+    for number in 1..=230 {
+        last = agent.send(&id, &format!("number {number}."));
+    }
+    agent.until_receipt(&id, &last, "delivered");
+    scene.until("the last is typed", || scene.shown(&id).contains("number 230."), || scene.shown(&id));
+    let later = agent.send(&id, "one more.");
+    agent.until_receipt(&id, &later, "delivered");
+}

@@ -31,10 +31,12 @@ const LINE: Duration = Duration::from_secs(5);
 /// A turn that was begun by typing is seen to begin within this time; else Enter is pressed once more.
 const BEGINS: Duration = Duration::from_secs(10);
 /// Messages and bytes that are typed as one prompt.
-const AT_ONCE: u32 = 20;
+const AT_ONCE: usize = 20;
 const BYTES: usize = 16 * 1024;
-/// Numbers of typed messages that are remembered; they grow, and older ones are seen.
+/// Numbers of typed messages that are remembered; they grow, and older ones are behind.
 const REMEMBERED: usize = 1000;
+/// How many are looked through in one answer.
+const PAGE: u32 = 200;
 
 /// What a holder knows about its session's messages.
 pub(super) struct Post {
@@ -54,6 +56,8 @@ pub(super) async fn deliver(desk: &Desk, speaker: &Speaker) {
         terminal: &desk.terminal,
         typed: post.mail.given.iter().copied().collect(),
         since: post.mail.given.iter().max().copied(),
+        behind: None,
+        seen: Seen::default(),
     };
     postman.work().await;
 }
@@ -68,6 +72,11 @@ struct Postman<'a> {
     typed: BTreeSet<MessageId>,
     /// Up to here everything is typed, or nobody's to type.
     since: Option<MessageId>,
+    /// The pages up to here have nothing that is to be typed, and never will: of an agent without hooks nobody confirms that it
+    /// has seen a message, so that all of them are listed.
+    behind: Option<String>,
+    /// What the latest answer to a wait reflects: an older replica would not know of the message that ended it.
+    seen: Seen,
 }
 
 impl Postman<'_> {
@@ -97,10 +106,12 @@ impl Postman<'_> {
             && !self.typed.contains(&message.id)
     }
 
-    async fn wait(&self) -> Result<Waited, ErrorBody> {
+    async fn wait(&mut self) -> Result<Waited, ErrorBody> {
         let request = WaitRequest::Tasks(WaitTasks { since_message: self.since, ..WaitTasks::default() });
         let project = &self.incarnation.project;
-        self.caller.wait(project, &request, &Seen::default(), WaitEnvelope::MAX_MS).await?.parse()
+        let reply = self.caller.wait(project, &request, &Seen::default(), WaitEnvelope::MAX_MS).await?;
+        self.seen = Seen { seq: reply.seq, ledger: reply.ledger.clone() };
+        reply.parse()
     }
 
     /// Types what is due once the agent waits. What a hook has told meanwhile is not due any more: it is looked up at the last
@@ -140,11 +151,24 @@ impl Postman<'_> {
         }
     }
 
-    async fn due(&self) -> Result<Vec<MessageView>, ErrorBody> {
+    /// The oldest that are due, read page by page.
+    async fn due(&mut self) -> Result<Vec<MessageView>, ErrorBody> {
         let place = Place::Project(self.incarnation.project.clone());
-        let query = Query::MessageList(MessageList { limit: None, cursor: None });
-        let page: Page<MessageView> = self.caller.query(&place, &query, &Seen::default(), CALL).await?.parse()?;
-        Ok(page.items.into_iter().filter(|view| self.is_due(view)).take(AT_ONCE as usize).collect())
+        let mut due = Vec::new();
+        let mut cursor = self.behind.clone();
+        loop {
+            let query = Query::MessageList(MessageList { limit: Some(PAGE), cursor });
+            let page: Page<MessageView> = self.caller.query(&place, &query, &self.seen, CALL).await?.parse()?;
+            due.extend(page.items.into_iter().filter(|view| self.is_due(view)));
+            if page.next_cursor.is_none() || due.len() >= AT_ONCE {
+                due.truncate(AT_ONCE);
+                return Ok(due);
+            }
+            if due.is_empty() {
+                self.behind.clone_from(&page.next_cursor);
+            }
+            cursor = page.next_cursor;
+        }
     }
 
     async fn agent_waits(&self) {
