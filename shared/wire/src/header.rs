@@ -31,7 +31,8 @@ pub const SIZE: &str = "Maestro-Size";
 pub const END: &str = "Maestro-End";
 /// On `in` and `resize`: a random word that tells one viewer from another.
 pub const VIEWER: &str = "Maestro-Viewer";
-/// On `in`: `paste` types the payload as one prompt and submits it; without the header the bytes are typed as they are.
+/// On `in`: `paste` types the payload as one prompt and submits it; `leave` types nothing, and the size that followed this
+/// viewer is anybody's; without the header the bytes are typed as they are.
 pub const INPUT: &str = "Maestro-Input";
 /// The most bytes of one `in`.
 pub const MAX_INPUT: usize = 64 * 1024;

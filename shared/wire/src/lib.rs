@@ -37,7 +37,7 @@ pub use query::{
 pub use reply::{Reply, ReplyError};
 pub use subject::{Place, Subject, SubjectError};
 pub use system::{DeadLetter, PoolView, ReplicaView, StreamView, SystemNode, SystemView};
-pub use terminal::{ScreenView, TerminalAnswer, TerminalSize};
+pub use terminal::{ScreenView, TerminalAnswer, TerminalSize, with_carriage_returns};
 pub use view::{
     DependencyView, ImportedPlan, ImportedTask, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView,
     TaskDetail, TaskRow, TaskTexts, TimelineEntry,

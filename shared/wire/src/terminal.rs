@@ -72,6 +72,23 @@ pub struct ScreenView {
     pub state: String,
     /// The visible text, a line a row, without attributes.
     pub text: String,
+    /// The agent has pipes and no terminal: lines of its output end with a line feed alone, and whoever shows it on a terminal
+    /// goes back to the left before each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
+}
+
+/// Lines that end with a line feed alone, as a terminal has them: it goes back to the left before each.
+#[must_use]
+pub fn with_carriage_returns(bytes: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(bytes.len() + bytes.len() / 16);
+    for byte in bytes {
+        if *byte == b'\n' {
+            lines.push(b'\r');
+        }
+        lines.push(*byte);
+    }
+    lines
 }
 
 /// What became of `in` and `resize`.

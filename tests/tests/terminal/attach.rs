@@ -1,5 +1,6 @@
 //! `session attach`.
 
+use maestro_tests::stack::{Place, Stack};
 use rustix::process::Signal;
 
 use crate::kit::{Scene, await_that};
@@ -22,15 +23,22 @@ fn somebody_works_in_a_session_and_leaves_it_running() {
     tty.until("armed");
     tty.type_in("\x03");
     tty.until("caught");
+    tty.type_in("while :; do stty size; sleep 0.2; done\r");
     tty.type_in("\x1d");
     assert!(tty.wait().success());
     tty.until(&format!("detached from {id}"));
     assert_eq!(scene.maestro(&["session", "info", &id]).data()["status"], "active");
 
     // Somebody else, later: the same screen at once.
-    let mut late = scene.tty(&["session", "attach", &id, "--detach-keys", "ctrl-a,d"], 90, 25);
+    let mut late = scene.tty(&["session", "attach", &id, "--detach-keys", "ctrl-a,d"], 80, 40);
     late.until("25 90");
     late.until("caught");
+    // The one who typed has gone: the size is whoever's comes next. A message for the prompt changes nothing about it.
+    late.until("40 80");
+    scene.maestro(&["session", "send", &id, "x"]).data();
+    late.resize(70, 50);
+    late.until("50 70");
+    late.type_in("\x03");
     late.type_in("exit 5\r");
     assert!(late.wait().success());
     late.until(&format!("{id} has exited with code 5"));
@@ -123,4 +131,28 @@ fn without_a_terminal_it_says_what_to_do_instead() {
     assert!(refused.json["details"]["commands"][0].as_str().unwrap().contains("session logs"), "{refused:?}");
     assert_eq!(scene.maestro(&["session", "attach", "s99"]).code, 2);
     assert_eq!(scene.maestro(&["session", "logs", "s99"]).error(), "session_not_found");
+}
+
+#[test]
+fn lines_of_a_session_without_a_terminal_begin_at_the_left() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.home().join("agents")).unwrap();
+    let go = place.path().join("go");
+    let script = format!(
+        "echo one; echo two; while ! test -e {}; do sleep 0.1; done; echo three; echo four; sleep 600",
+        go.display()
+    );
+    let profile =
+        format!("program = \"sh\"\nmode = \"headless\"\nheadless = [[\"-c\", \"{script}\"], [\"{{prompt}}\"]]\n");
+    std::fs::write(place.home().join("agents/piped.toml"), profile).unwrap();
+    let stack = Stack::start_in(place, &[]);
+    stack.maestro(&["project", "create", "web"]).data();
+    let scene = Scene { stack };
+    let spawned = scene.maestro(&["session", "spawn", "--role", "custom", "--agent", "piped", "--prompt", "work"]);
+    let id = spawned.data()["sessionId"].as_str().unwrap().to_owned();
+    scene.until(&id, &["active"]);
+    let tty = scene.tty(&["session", "attach", &id, "--read-only"], 100, 30);
+    tty.until("one\ntwo");
+    std::fs::write(&go, "").unwrap();
+    tty.until("one\ntwo\nthree\nfour");
 }

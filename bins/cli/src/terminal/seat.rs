@@ -15,6 +15,8 @@ use crate::context::Context;
 const STREAM: &str = "TERM";
 /// Bound of one request to a holder.
 const CALL: Duration = Duration::from_secs(5);
+/// The same for one who goes.
+const GOING: Duration = Duration::from_millis(500);
 
 /// A place in front of a session's terminal.
 #[derive(Clone)]
@@ -89,15 +91,13 @@ impl Seat {
         self.ask("screen", &Headers::new(), Bytes::new()).await?.parse()
     }
 
-    /// Types bytes as they are; the terminal takes our size.
+    /// Types bytes as they are; the terminal takes our size, if we have one.
     ///
     /// # Errors
     /// When the holder does not answer, or the agent does not read.
     pub async fn keys(&self, bytes: Vec<u8>, size: Option<TerminalSize>) -> Result<TerminalAnswer, ErrorBody> {
-        let mut headers = self.headers();
-        if let Some(size) = size {
-            headers.set(header::SIZE, size);
-        }
+        // Who has no terminal does not keep others from giving it theirs.
+        let headers = size.map_or_else(Headers::new, |size| self.headers().with(header::SIZE, size));
         self.ask("in", &headers, bytes.into()).await?.parse()
     }
 
@@ -108,6 +108,12 @@ impl Seat {
     pub async fn paste(&self, text: &str) -> Result<TerminalAnswer, ErrorBody> {
         let headers = self.headers().with(header::INPUT, "paste");
         self.ask("in", &headers, text.to_owned().into()).await?.parse()
+    }
+
+    /// Goes: the size is anybody's from now on. One who goes waits for nothing; without this it is so a while later.
+    pub async fn leave(&self) {
+        let headers = self.headers().with(header::INPUT, "leave");
+        let _ = self.client.request(&self.subject("in"), &headers, Bytes::new(), GOING).await;
     }
 
     /// Asks for a size; somebody else who typed last keeps theirs.

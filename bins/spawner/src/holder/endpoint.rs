@@ -94,17 +94,27 @@ impl Desk {
         }
         let viewer = viewer(request);
         let size = request.header(header::SIZE).map(str::parse::<TerminalSize>).transpose()?;
-        self.terminal.typed_by(viewer);
-        keyboard.somebody_types();
-        if let Some(size) = size.map(TerminalSize::bounded).filter(|size| *size != self.terminal.size()) {
-            keyboard.resize(size).map_err(not_read)?;
-        }
         match request.header(header::INPUT) {
-            None | Some("keys") => keyboard.keys(bytes.to_vec()),
-            Some("paste") => keyboard.prompt(bytes),
+            None | Some("keys") => {
+                self.terminal.typed_by(viewer);
+                keyboard.somebody_types();
+                if let Some(size) = size.map(TerminalSize::bounded).filter(|size| *size != self.terminal.size()) {
+                    keyboard.resize(size).map_err(not_read)?;
+                }
+                keyboard.keys(bytes.to_vec())
+            }
+            // Nobody sits before the terminal: its size is nobody's.
+            Some("paste") => {
+                keyboard.somebody_types();
+                keyboard.prompt(bytes)
+            }
+            Some("leave") => {
+                self.terminal.left_by(viewer);
+                Ok(())
+            }
             Some(other) => {
                 let text = format!("'{}' is no way to type", other.chars().take(40).collect::<String>().escape_debug());
-                return Err(ErrorBody::new(ErrorCode::InvalidValue, text).suggest("keys, paste"));
+                return Err(ErrorBody::new(ErrorCode::InvalidValue, text).suggest("keys, paste, leave"));
             }
         }
         .map_err(not_read)?;

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use maestro_wire::{ScreenView, TerminalSize};
+use maestro_wire::{ScreenView, TerminalSize, with_carriage_returns};
 
 use super::unfinished::Unfinished;
 
@@ -92,6 +92,7 @@ impl Screen {
             title: self.parser.callbacks().0.clone(),
             state: STANDARD.encode(state),
             text,
+            plain: self.plain,
         }
     }
 
@@ -141,17 +142,6 @@ fn parser(size: TerminalSize, title: Title) -> vt100::Parser<Title> {
 fn dimensions(size: TerminalSize) -> (NonZeroU16, NonZeroU16) {
     let size = size.bounded();
     (NonZeroU16::new(size.rows).unwrap_or(NonZeroU16::MIN), NonZeroU16::new(size.cols).unwrap_or(NonZeroU16::MIN))
-}
-
-fn with_carriage_returns(bytes: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(bytes.len() + bytes.len() / 16);
-    for byte in bytes {
-        if *byte == b'\n' {
-            lines.push(b'\r');
-        }
-        lines.push(*byte);
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -251,6 +241,8 @@ mod tests {
     fn lines_of_a_pipe_begin_at_the_left() {
         let mut screen = Screen::new(SIZE, true);
         screen.process(b"one\ntwo\n");
-        assert!(screen.view(0).text.starts_with("one\ntwo"));
+        let view = screen.view(0);
+        assert!(view.text.starts_with("one\ntwo") && view.plain);
+        assert!(!Screen::new(SIZE, false).view(0).plain);
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use maestro_wire::{ScreenView, TerminalAnswer, TerminalSize};
 use tokio::sync::watch;
@@ -15,6 +16,8 @@ use super::screen::Screen;
 pub(crate) const RECORDING: &str = "session.cast";
 /// A recording is cut there.
 const RECORDING_BYTES: u64 = 32 << 20;
+/// For how long the size is kept for whoever typed last and types no more.
+const CLAIM: Duration = Duration::from_secs(60);
 
 /// The terminal. Never locked across a wait.
 pub(super) struct Terminal {
@@ -27,8 +30,8 @@ struct Inner {
     record: Record,
     screen: Screen,
     recording: Option<Recording>,
-    /// Whoever typed last; the size follows them.
-    typist: Option<String>,
+    /// Whoever typed last, and when; the size follows them.
+    typist: Option<(String, Instant)>,
     code: Option<i32>,
 }
 
@@ -93,14 +96,25 @@ impl Terminal {
         self.lock().screen.bracketed_paste()
     }
 
-    /// Somebody types: the size follows them from now on.
+    /// Somebody types: the size follows them from now on. Whoever says no name sits before no terminal.
     pub(super) fn typed_by(&self, viewer: Option<&str>) {
-        self.lock().typist = viewer.map(ToOwned::to_owned);
+        if let Some(viewer) = viewer {
+            self.lock().typist = Some((viewer.to_owned(), Instant::now()));
+        }
     }
 
-    /// Whether this viewer may set the size: nobody else typed last.
+    /// A viewer goes: the size is anybody's, if it was theirs.
+    pub(super) fn left_by(&self, viewer: Option<&str>) {
+        let typist = &mut self.lock().typist;
+        if typist.as_ref().is_some_and(|(typist, _)| Some(typist.as_str()) == viewer) {
+            *typist = None;
+        }
+    }
+
+    /// Whether this viewer may set the size: nobody else typed a while ago or later.
     pub(super) fn may_resize(&self, viewer: Option<&str>) -> bool {
-        self.lock().typist.as_deref().is_none_or(|typist| Some(typist) == viewer)
+        let typist = &self.lock().typist;
+        typist.as_ref().is_none_or(|(typist, at)| Some(typist.as_str()) == viewer || at.elapsed() >= CLAIM)
     }
 
     /// The terminal has this size now.

@@ -173,7 +173,7 @@ fn parameter(name: &str, verbs: &[(&str, &str)]) -> Value {
         "what" => listed("What is waited for.", WAITS.to_vec()),
         "request" => described(
             "Of a holder: `ping`; `stop`; `screen`, answered by `view.screen`; `in`, the bytes that are typed, with the \
-                headers `Maestro-Viewer`, `Maestro-Size` and `Maestro-Input: paste`; `resize`, a `terminal.size`; the last two \
+                headers `Maestro-Viewer`, `Maestro-Size` and `Maestro-Input: paste` or `leave`; `resize`, a `terminal.size`; the last two \
                 are answered by `view.terminal`. Of a spawner: `info`, `agents`.",
         ),
         _ => described("A token."),

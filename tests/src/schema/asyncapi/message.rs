@@ -160,7 +160,10 @@ fn input_headers() -> Value {
         "properties": {
             header::VIEWER: text("A random word that tells one viewer from another: the size follows whoever typed last."),
             header::SIZE: text("With `in`: the typist's size, which the terminal takes."),
-            header::INPUT: {"enum": ["keys", "paste"], "description": "`keys`: the bytes as they are. `paste`: one prompt, submitted."},
+            header::INPUT: {
+                "enum": ["keys", "paste", "leave"],
+                "description": "`keys`: the bytes as they are. `paste`: one prompt, submitted. `leave`: nothing; the viewer goes.",
+            },
         },
     })
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use maestro_client::{Piece, Splice, Spliced, Subscription};
 use maestro_domain::SessionId;
-use maestro_wire::{ErrorBody, ErrorCode, TerminalAnswer, header};
+use maestro_wire::{ErrorBody, ErrorCode, TerminalAnswer, header, with_carriage_returns};
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -77,6 +77,8 @@ struct Viewer<'a> {
     /// Typed and not sent yet; bounded, then the keyboard waits.
     typed: Vec<u8>,
     sending: Option<Sending>,
+    /// The session has no terminal: its lines end with a line feed alone.
+    plain: bool,
 }
 
 enum Next {
@@ -96,6 +98,7 @@ impl<'a> Viewer<'a> {
             splice: Splice::at(0),
             typed: Vec::new(),
             sending: None,
+            plain: false,
         };
         viewer.take_size().await?;
         viewer.draw().await?;
@@ -142,6 +145,9 @@ impl<'a> Viewer<'a> {
                 }
             };
             if let Next::Over(code) = next {
+                if code.is_none() && !self.read_only {
+                    self.seat.leave().await;
+                }
                 return Ok(code);
             }
         }
@@ -174,6 +180,9 @@ impl<'a> Viewer<'a> {
 
     async fn show(&mut self, piece: &Piece) -> Result<Next, ErrorBody> {
         let next = match self.splice.take(piece) {
+            Spliced::More(bytes) | Spliced::Gap { bytes, .. } if self.plain => {
+                self.write(&with_carriage_returns(&bytes))?
+            }
             Spliced::More(bytes) | Spliced::Gap { bytes, .. } => self.write(&bytes)?,
             // Lost on the way to us: the picture is right again at once, the bytes between do not matter.
             Spliced::Missing { .. } => match self.draw().await {
@@ -188,6 +197,7 @@ impl<'a> Viewer<'a> {
     async fn draw(&mut self) -> Result<Next, ErrorBody> {
         let screen = self.seat.screen().await?;
         self.splice = Splice::at(screen.offset);
+        self.plain = screen.plain;
         let state = STANDARD.decode(&screen.state).map_err(|_| internal("the screen is no base64"))?;
         self.write(b"\x1b[?1049l\x1b[0m\x1b[r\x1b[2J\x1b[H")?;
         self.write(&state)
