@@ -8,6 +8,8 @@ use maestro_wire::{ErrorBody, ErrorCode, Reply};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::terminal::harmless::Harmless;
+
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -30,13 +32,14 @@ pub struct Output {
     queued: bool,
     human: Human,
     printed: bool,
+    exit: u8,
 }
 
 impl Output {
     /// Data for `--json` and text for people; the text is only made when it is wanted.
     pub fn new(data: &impl Serialize, human: impl FnOnce() -> String + 'static) -> Self {
         let data = serde_json::value::to_raw_value(data).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        Self { data, seq: None, unchanged: false, queued: false, human: Box::new(human), printed: false }
+        Self { data, seq: None, unchanged: false, queued: false, human: Box::new(human), printed: false, exit: 0 }
     }
 
     /// The answer of the server, unchanged for `--json`.
@@ -50,12 +53,20 @@ impl Output {
             queued: false,
             human: Box::new(move || human(&text)),
             printed: false,
+            exit: 0,
         }
     }
 
     /// Everything was printed on the way, as by `events --follow`.
     pub fn printed() -> Self {
         Self { printed: true, ..Self::new(&(), String::new) }
+    }
+
+    /// Somebody ended it by a signal: the exit code says so as shells do.
+    #[must_use]
+    pub fn ended_by(mut self, signal: i32) -> Self {
+        self.exit = u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        self
     }
 
     /// The project's sequence that it reflects.
@@ -119,10 +130,10 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Prints the answer; exit code 0. Nobody listening is no failure.
+    /// Prints the answer; exit code 0, unless a signal ended it. Nobody listening is no failure.
     pub fn answer(self, output: Output) -> u8 {
         if output.printed {
-            return 0;
+            return output.exit;
         }
         if self.json {
             let Output { data, seq, unchanged, queued, .. } = output;
@@ -219,8 +230,11 @@ impl Printer {
     }
 }
 
+/// An error for people. What it quotes may be anybody's, an agent's file names too: nothing of it reaches the terminal but its
+/// text.
 fn describe(error: &ErrorBody) -> String {
-    let mut text = format!("{}: {}", paint(BAD, format!("error[{}]", error.code)), error.message);
+    let message = Harmless::text(&error.message);
+    let mut text = format!("{}: {message}", paint(BAD, format!("error[{}]", error.code)));
     let commands: Vec<&str> = error
         .details
         .get("commands")
@@ -229,10 +243,10 @@ fn describe(error: &ErrorBody) -> String {
         .unwrap_or_default();
     if let Some(suggestion) = error.suggestion.as_deref().filter(|s| !commands.contains(s)) {
         let word = if suggestion.starts_with("maestro ") { "try:" } else { "hint:" };
-        text.push_str(&format!("\n  {} {suggestion}", paint(DIM, word)));
+        text.push_str(&format!("\n  {} {}", paint(DIM, word), Harmless::text(suggestion)));
     }
     for command in commands {
-        text.push_str(&format!("\n  {} {}", paint(DIM, "try:"), paint(ACCENT, command)));
+        text.push_str(&format!("\n  {} {}", paint(DIM, "try:"), paint(ACCENT, Harmless::text(command))));
     }
     // What was only typed wrong needs no explanation.
     if error.code.exit_code() != ErrorCode::Usage.exit_code() {
@@ -244,4 +258,20 @@ fn describe(error: &ErrorBody) -> String {
 /// An error of this program's own.
 pub fn internal(what: impl std::fmt::Display) -> ErrorBody {
     ErrorBody::new(ErrorCode::Internal, what.to_string()).commands(["maestro doctor"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_brings_no_escape_sequence_of_anybodys_along() {
+        let title = "\x1b]0;owned\x07";
+        let error = ErrorBody::new(ErrorCode::UnmergedWork, format!("s1 has uncommitted files: a{title}b"))
+            .suggest(format!("remove a{title}b"))
+            .commands([format!("rm a{title}b")]);
+        let text = describe(&error);
+        assert!(text.contains("files: ab") && text.contains("rm ab") && !text.contains("owned"), "{text:?}");
+        assert!(!text.contains('\x07') && !text.contains("\x1b]"), "{text:?}");
+    }
 }

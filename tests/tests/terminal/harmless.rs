@@ -69,3 +69,29 @@ fn the_keys_to_leave_are_known_when_the_agent_has_another_keyboard_protocol() {
     tty.until("^[[93;6u.");
     assert!(!tty.text().contains("93;5"), "{}", tty.text());
 }
+
+#[test]
+fn a_terminal_is_plain_again_when_somebody_ends_what_it_plays() {
+    let scene = Scene::new();
+    let script = r"printf '\033[?1049h\033[?25l\033[?7l\033(0\033[3J\033[31mplaying'; sleep 3";
+    let id = scene.session(script);
+    scene.until(&id, &["exited"]);
+    let mut tty = scene.tty(&["session", "replay", &id], 100, 30);
+    await_that(|| tty.picture().2, || format!("the other screen is not shown: {:?}", tty.bytes()));
+    tty.type_in("\x03");
+    assert_eq!(tty.wait().code(), Some(130));
+    let plain = ["\x1b[?1049l", "\x1b[?25h", "\x1b[?7h", "\x1b(B", "\x1b[0m"];
+    let lacks = |bytes: &[u8]| -> Vec<&str> {
+        plain.into_iter().filter(|word| !bytes.windows(word.len()).any(|w| w == word.as_bytes())).collect()
+    };
+    await_that(|| lacks(&tty.bytes()).is_empty(), || format!("{:?} is missing", lacks(&tty.bytes())));
+    assert!(!tty.picture().2);
+    assert!(!tty.bytes().windows(4).any(|w| w == b"\x1b[3J"), "what has scrolled away was deleted");
+    // Colours end with the text.
+    let mut tty = scene.tty(&["session", "logs", &id], 100, 30);
+    assert!(tty.wait().success());
+    await_that(|| tty.bytes().ends_with(b"\r\n"), || format!("{:?}", tty.bytes()));
+    let bytes = tty.bytes();
+    let place = |word: &[u8]| bytes.windows(word.len()).rposition(|w| w == word).unwrap();
+    assert!(place(b"playing") < place(b"\x1b[0m"), "{:?}", String::from_utf8_lossy(&bytes));
+}

@@ -123,7 +123,9 @@ impl Harmless {
         match self.allowed {
             Allowed::Text => false,
             Allowed::Colours => plain && last == 'm',
-            Allowed::Drawing if plain => "ABCDEFGHJKLMPSTXZ@`abdefmrsu".contains(last),
+            // What has scrolled away is this terminal's own.
+            Allowed::Drawing if plain && last == 'J' => !numbers.split([';', ':']).any(|n| n.parse() == Ok(3)),
+            Allowed::Drawing if plain => "ABCDEFGHKLMPSTXZ@`abdefmrsu".contains(last),
             // The cursor, wrapping, the other screen, drawing held back.
             Allowed::Drawing => {
                 let modes = numbers.strip_prefix('?').filter(|_| last == 'h' || last == 'l');
@@ -153,6 +155,7 @@ mod tests {
         }
         let long = format!("a\x1b[{}mb", "1;".repeat(2000));
         assert_eq!(Harmless::new(Allowed::Drawing).take(&long), "ab");
+        assert_eq!(Harmless::new(Allowed::Drawing).take("a\x1b[3J\x1b[2;03Jb\x1b[J\x1b[2J"), "ab\x1b[J\x1b[2J");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::command::wait;
 use crate::context::Context;
-use crate::output::Output;
+use crate::output::{Output, internal};
 use crate::terminal::harmless::{Allowed, Harmless};
 use crate::terminal::seat::Seat;
 use crate::terminal::tty;
@@ -67,21 +67,52 @@ pub async fn run(args: LogsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     // Before the stream is read, so that nothing falls between.
     let live = if args.follow { Some(seat.listen().await?) } else { None };
     let filter = if args.raw { None } else { Some(Harmless::new(Allowed::Colours)) };
+    let colours = Colours { ctx, wanted: filter.is_some() && !ctx.json() && tty::shows_output() };
+    let told = tty::until_signal(tell(&args, ctx, &seat, live, filter)).await;
+    drop(colours);
+    match told.map_err(|error| internal(format!("signals cannot be heard: {error}")))? {
+        Ok(told) => told.map(|()| Output::printed()),
+        Err(signal) => Ok(Output::printed().ended_by(signal)),
+    }
+}
+
+/// Colours of a program's text. Dropped, this terminal has its own again.
+struct Colours<'a> {
+    ctx: &'a Context,
+    wanted: bool,
+}
+
+impl Drop for Colours<'_> {
+    fn drop(&mut self) {
+        if self.wanted {
+            // Nobody reads any more.
+            let _ = self.ctx.printer.raw(tty::NO_COLOURS);
+        }
+    }
+}
+
+async fn tell(
+    args: &LogsArgs,
+    ctx: &Context,
+    seat: &Seat,
+    live: Option<Subscription>,
+    filter: Option<Harmless>,
+) -> Result<(), ErrorBody> {
     let mut printer = Lines { ctx, splice: None, rest: Vec::new(), filter };
-    let Some(kept) = kept(&seat, &mut printer, args.all).await? else { return Ok(Output::printed()) };
+    let Some(kept) = kept(seat, &mut printer, args.all).await? else { return Ok(()) };
     let Kept { tail, missing, end, next } = kept;
     let bytes: Vec<u8> = tail.into();
     let from = if args.all { 0 } else { start_of_last(&bytes, args.lines) };
     let offset = printer.next() - bytes.len() as u64 + from as u64;
     if !printer.print(offset, &bytes[from..], missing.filter(|_| args.all || from == 0)) {
-        return Ok(Output::printed());
+        return Ok(());
     }
     match (end, live) {
         (Some(code), _) => printer.finish(Some(code)),
-        (None, Some(live)) => Follow { seat: &seat, printer, next, hole: None }.run(live, ctx).await?,
+        (None, Some(live)) => Follow { seat, printer, next, hole: None }.run(live, ctx).await?,
         (None, None) => printer.finish(None),
     }
-    Ok(Output::printed())
+    Ok(())
 }
 
 /// What the stream has.
@@ -320,6 +351,9 @@ impl Lines<'_> {
             return;
         }
         self.say(&text);
+        if self.filter.is_some() && tty::shows_output() {
+            let _ = self.ctx.printer.raw(tty::NO_COLOURS);
+        }
         if let Some(code) = code {
             self.ctx.printer.note(&format!("[exited with code {code}]"));
         }

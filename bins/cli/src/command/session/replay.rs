@@ -78,8 +78,13 @@ pub async fn run(args: ReplayArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         let saved = Saved { session: args.session, epoch: seat.epoch, file, bytes };
         return Ok(Output::new(&saved, move || format!("saved {bytes} bytes to {shown}")));
     }
-    play(&String::from_utf8_lossy(&recording), &args).await;
-    Ok(Output::printed())
+    let drawn = tty::shows_output().then_some(tty::Drawn);
+    let played = tty::until_signal(play(&String::from_utf8_lossy(&recording), &args)).await;
+    drop(drawn);
+    match played.map_err(|error| internal(format!("signals cannot be heard: {error}")))? {
+        Ok(()) => Ok(Output::printed()),
+        Err(signal) => Ok(Output::printed().ended_by(signal)),
+    }
 }
 
 fn not_there(seat: &Seat) -> ErrorBody {
@@ -112,8 +117,5 @@ async fn play(recording: &str, args: &ReplayArgs) {
         if tty::write(data.as_bytes()).is_err() {
             return;
         }
-    }
-    if tty::shows_output() {
-        let _ = tty::write(tty::PLAIN_AGAIN).and_then(|()| tty::write(b"\r\n"));
     }
 }
