@@ -206,17 +206,47 @@ fn a_terminal_that_closes_ends_the_stack_in_order() {
 fn what_a_killed_supervisor_left_is_ended_by_the_next_one() {
     let mut stack = Stack::start();
     stack.maestro(&["project", "create", "web"]).data();
+    let spawn = ["--project", "web", "session", "spawn", "--agent", "shell", "--", "sleep", "600"];
+    stack.maestro(&spawn).data();
+    let until_active = |stack: &Stack| {
+        let deadline = std::time::Instant::now() + SOON;
+        loop {
+            let info = stack.maestro(&["--project", "web", "--timeout", "20s", "session", "info", "s1"]);
+            if info.data()["status"] == "active" {
+                assert_eq!(info.data()["epoch"], 1, "nothing happened to it");
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "it is not active: {info:?}");
+        }
+    };
+    until_active(&stack);
+    let session = sleeping_child(stack.pid("maestro-spawner"));
     let pids = stack.pids();
     stack.end_with(Signal::KILL);
     assert!(pids[1..].iter().all(|pid| is_alive(*pid)), "its children outlive it");
     let mut stack = Stack::start_in(stack.into_place(), &[]);
     assert_eq!(still_alive(&pids, SOON), [0; 0]);
     assert_eq!(stack.maestro(&["project", "get", "web"]).data()["id"], "web");
+    until_active(&stack);
+    assert!(session.iter().all(|pid| is_alive(*pid)), "its sessions go on");
+    let pids = stack.pids();
+    stack.end_with(Signal::KILL);
+    // Whoever only reads disturbs nothing of it.
+    let file = stack.place().path().join("backup");
+    assert_eq!(stack.maestro(&["backup", file.to_str().unwrap()]).data()["projects"], 1);
+    assert!(pids[1..].iter().chain(&session).all(|pid| is_alive(*pid)), "a backup ended something");
+    let down = stack.maestro(&["down", "--keep-sessions"]);
+    assert_eq!(down.data()["leftovers"].as_array().unwrap().len(), PROGRAMS.len());
+    assert_eq!(still_alive(&pids, SOON), [0; 0]);
+    assert!(session.iter().all(|pid| is_alive(*pid)), "they were to be kept");
+    let mut stack = Stack::start_in(stack.into_place(), &[]);
+    until_active(&stack);
     let pids = stack.pids();
     stack.end_with(Signal::KILL);
     let down = stack.maestro(&["down"]);
     assert_eq!(down.data()["leftovers"].as_array().unwrap().len(), PROGRAMS.len());
     assert_eq!(still_alive(&pids, SOON), [0; 0]);
+    assert_eq!(still_alive(&session, SOON), [0; 0]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The broker of a home without the rest of its stack: for as long as its streams are read or filled.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use maestro_runtime::{Credentials, Home};
@@ -12,7 +13,7 @@ use super::broker;
 use super::log_tail::last_lines;
 use super::preflight::check_disk;
 use super::process::{GRACE, Identity, ask_child_to_end, kill_group};
-use super::running::{self, Lock};
+use super::running::{self, Lock, Sessions};
 use super::stack::{NATS, nats};
 use crate::output::internal;
 
@@ -22,22 +23,45 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A nats-server on a free port, and the lock of its home.
 pub struct Alone {
     pub port: u16,
-    child: Child,
+    /// None: one that a killed `maestro up` left behind, which stays as it is.
+    child: Option<Child>,
     home: Home,
     _lock: Lock,
 }
 
 impl Alone {
+    /// The one that a killed `maestro up` left behind, else one of our own. Whoever only reads disturbs nobody.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`].
+    pub async fn left_or_start(home: &Home, binaries: &Binaries, credentials: &Credentials) -> Result<Self, ErrorBody> {
+        let Some(lock) = running::lock(home)? else { return Err(still_running(home)) };
+        let program = nats(home, binaries.nats_server()?, log(home));
+        match running::left_broker(home, &program) {
+            Some(port) => Ok(Self { port, child: None, home: home.clone(), _lock: lock }),
+            None => Self::start_under(lock, home, binaries, credentials).await,
+        }
+    }
+
     /// Starts it.
     ///
     /// # Errors
     /// `still_running` when a stack of this home is up or is being started, and what `maestro up` would say.
     pub async fn start(home: &Home, binaries: &Binaries, credentials: &Credentials) -> Result<Self, ErrorBody> {
         let Some(lock) = running::lock(home)? else { return Err(still_running(home)) };
-        running::end_leftovers(home).await;
+        Self::start_under(lock, home, binaries, credentials).await
+    }
+
+    async fn start_under(
+        lock: Lock,
+        home: &Home,
+        binaries: &Binaries,
+        credentials: &Credentials,
+    ) -> Result<Self, ErrorBody> {
+        running::end_leftovers(home, Sessions::GoOn).await;
         check_disk(home)?;
         broker::configure(home, credentials, 0)?;
-        let log = home.logs().join(format!("{NATS}.log"));
+        let log = log(home);
         let program = nats(home, binaries.nats_server()?, log.clone());
         let failed = |what: String| {
             let said = last_lines(&log, 1).pop().map(|line| format!(": {line}")).unwrap_or_default();
@@ -64,7 +88,7 @@ impl Alone {
         let served = tokio::time::timeout(SERVES_WITHIN, serves).await;
         let home = home.clone();
         match served.unwrap_or_else(|_| Err(format!("it does not serve after {} s", SERVES_WITHIN.as_secs()))) {
-            Ok(port) => Ok(Self { port, child, home, _lock: lock }),
+            Ok(port) => Ok(Self { port, child: Some(child), home, _lock: lock }),
             Err(why) => {
                 end(&mut child, &home).await;
                 Err(failed(why))
@@ -72,10 +96,16 @@ impl Alone {
         }
     }
 
-    /// Ends it in order.
+    /// Ends it in order, if it is ours.
     pub async fn end(mut self) {
-        end(&mut self.child, &self.home).await;
+        if let Some(child) = &mut self.child {
+            end(child, &self.home).await;
+        }
     }
+}
+
+fn log(home: &Home) -> PathBuf {
+    home.logs().join(format!("{NATS}.log"))
 }
 
 async fn end(child: &mut Child, home: &Home) {

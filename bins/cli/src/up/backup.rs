@@ -40,7 +40,7 @@ pub async fn backup(arguments: BackupArgs, ctx: &Context) -> Result<Output, Erro
             work.carry_out(port, &[]).await?
         }
         None => {
-            let alone = Alone::start(&home, &binaries, &credentials).await?;
+            let alone = Alone::left_or_start(&home, &binaries, &credentials).await?;
             let done = work.carry_out(alone.port, &[]).await;
             alone.end().await;
             done?

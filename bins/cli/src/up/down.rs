@@ -8,13 +8,14 @@ use rustix::process::Signal;
 use serde::Serialize;
 
 use super::args::DownArgs;
-use super::process::Identity;
-use super::running;
+use super::process::{GRACE, Identity, SPAWNER_GRACE};
+use super::running::{self, Sessions};
+use super::show::patiently;
 use crate::context::Context;
 use crate::output::{Output, internal};
 
-/// Four stages with their grace each, and a little more.
-const GONE_WITHIN: Duration = Duration::from_secs(60);
+/// A stage for the spawner and three others, with their grace each, and a little more.
+const GONE_WITHIN: Duration = Duration::from_secs(SPAWNER_GRACE.as_secs() + 3 * GRACE.as_secs() + 10);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +40,8 @@ pub async fn down(arguments: DownArgs, ctx: &Context) -> Result<Output, ErrorBod
     if home.root().is_dir()
         && let Some(_lock) = running::lock(&home)?
     {
-        leftovers = running::end_leftovers(&home).await;
+        let sessions = if arguments.keep_sessions { Sessions::GoOn } else { Sessions::End };
+        leftovers = patiently(ctx, running::end_leftovers(&home, sessions)).await;
         StackFile::remove(&home.stack()).map_err(|error| internal(error.to_string()))?;
     }
     let text = match (was_running, leftovers.as_slice()) {
@@ -55,7 +57,7 @@ async fn end_supervisor(supervisor: &Identity, signal: Signal, ctx: &Context) ->
     ctx.printer.note(&format!("stopping the stack (pid {})", supervisor.pid));
     supervisor.signal(signal);
     supervisor.signal(Signal::CONT);
-    if supervisor.gone_within(GONE_WITHIN).await {
+    if patiently(ctx, supervisor.gone_within(GONE_WITHIN)).await {
         return Ok(());
     }
     let text = format!("`maestro up` (pid {}) is there after {} s", supervisor.pid, GONE_WITHIN.as_secs());

@@ -9,7 +9,7 @@ use tokio::process::Child;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::process::{GRACE, Identity, ask_child_to_end, kill_group};
+use super::process::{GRACE, Identity, SPAWNER_GRACE, ask_child_to_end, kill_group};
 use super::program::{Program, Served};
 use super::stack::SPAWNER;
 
@@ -139,7 +139,7 @@ async fn end(child: &mut Child, name: &str, how: &How) {
     let gone = tokio::select! {
         _ = child.wait() => true,
         () = how.now.cancelled() => false,
-        () = tokio::time::sleep(GRACE) => false,
+        () = tokio::time::sleep(if name == SPAWNER { SPAWNER_GRACE } else { GRACE }) => false,
     };
     if !gone {
         kill_group(pid);

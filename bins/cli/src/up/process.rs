@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// How long a process may take to end after it was asked.
 pub const GRACE: Duration = Duration::from_secs(10);
+/// How long a spawner may take: its agents have their own time to end, then their ends are told and recordings stored.
+pub const SPAWNER_GRACE: Duration = Duration::from_secs(60);
+/// After this long somebody who waits is told what for.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A process that cannot be mistaken for another one that got its id later.
@@ -43,9 +47,9 @@ impl Identity {
         self.is_alive() && pid(self.pid).is_some_and(|pid| kill_process(pid, signal).is_ok())
     }
 
-    /// Asks it to end and waits; after `grace` it and its process group are killed.
-    pub async fn end(&self, grace: Duration) {
-        self.signal(Signal::TERM);
+    /// Asks it to end, by this signal, and waits; after `grace` it and its process group are killed.
+    pub async fn end(&self, signal: Signal, grace: Duration) {
+        self.signal(signal);
         // A stopped process hears nothing before it goes on.
         self.signal(Signal::CONT);
         if self.gone_within(grace).await {
@@ -136,7 +140,13 @@ fn began(pid: u32) -> Option<String> {
 #[cfg(not(target_os = "linux"))]
 fn began(pid: u32) -> Option<String> {
     let output =
-        std::process::Command::new("/bin/ps").args(["-o", "stat=,lstart=", "-p", &pid.to_string()]).output().ok()?;
+        // Each field by itself: in a list, what follows `=` would be a heading.
+        std::process::Command::new("/bin/ps")
+            .args(["-o", "stat=", "-o", "lstart=", "-p", &pid.to_string()])
+            .env("LC_ALL", "C")
+            .env("TZ", "UTC0")
+            .output()
+            .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let (state, start) = text.trim().split_once(' ')?;
     (!state.starts_with('Z')).then(|| start.trim().to_owned())
@@ -153,7 +163,7 @@ mod tests {
         assert!(identity.is_alive());
         let other = Identity { began: "before".to_owned(), ..identity.clone() };
         assert!(!other.is_alive() && !other.signal(Signal::KILL));
-        identity.end(GRACE).await;
+        identity.end(Signal::TERM, GRACE).await;
         assert!(!identity.is_alive());
         child.wait().unwrap();
         assert_eq!(Identity::of("sleep", child.id()), None);

@@ -5,8 +5,10 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use maestro_runtime::{Home, StackFile};
 use maestro_wire::{ErrorBody, ErrorCode};
+use rustix::process::Signal;
 
-use super::process::{GRACE, Identity, kill_group};
+use super::process::{GRACE, Identity, SPAWNER_GRACE, kill_group};
+use super::program::Program;
 use super::stack::{BRIDGE, NATS, NOTIFY, SERVER, SPAWNER, SUPERVISOR};
 
 /// The lock of a home: held by its `maestro up` for as long as that lives. The system gives it back when the holder dies,
@@ -43,8 +45,23 @@ pub fn supervisor(home: &Home) -> Option<Identity> {
     Identity::recorded(&home.run(), SUPERVISOR).filter(Identity::is_alive)
 }
 
+/// What becomes of the sessions of a spawner that is left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// Its holders go on with them, and the next spawner of this home finds them.
+    GoOn,
+    /// They end with it.
+    End,
+}
+
+/// The port of a broker that a killed `maestro up` left behind and that still serves. Only for whoever has the lock.
+pub fn left_broker(home: &Home, nats: &Program) -> Option<u16> {
+    let left = Identity::recorded(&home.run(), NATS).filter(Identity::is_alive)?;
+    nats.served(left.pid)?.listen?.rsplit(':').next()?.parse().ok()
+}
+
 /// Ends what a killed `maestro up` left behind, in the order of a shutdown. Answers their names.
-pub async fn end_leftovers(home: &Home) -> Vec<String> {
+pub async fn end_leftovers(home: &Home, sessions: Sessions) -> Vec<String> {
     let run = home.run();
     let all = Identity::all_recorded(&run);
     let mut ended = Vec::new();
@@ -60,7 +77,12 @@ pub async fn end_leftovers(home: &Home) -> Vec<String> {
     for stage in [SPAWNER, BRIDGE, SERVER, NATS] {
         let of_stage: Vec<&Identity> = all.iter().filter(|identity| identity.name.starts_with(stage)).collect();
         let living: Vec<&&Identity> = of_stage.iter().filter(|identity| identity.is_alive()).collect();
-        futures::future::join_all(living.iter().map(|identity| identity.end(GRACE))).await;
+        let (signal, grace) = match (stage, sessions) {
+            (SPAWNER, Sessions::GoOn) => (Signal::USR1, GRACE),
+            (SPAWNER, Sessions::End) => (Signal::TERM, SPAWNER_GRACE),
+            _ => (Signal::TERM, GRACE),
+        };
+        futures::future::join_all(living.iter().map(|identity| identity.end(signal, grace))).await;
         ended.extend(living.iter().map(|identity| format!("{} (pid {})", identity.name, identity.pid)));
         of_stage.iter().for_each(|identity| Identity::forget(&run, &identity.name));
     }

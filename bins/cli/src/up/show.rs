@@ -4,6 +4,7 @@ use maestro_runtime::{Home, StackFile};
 use serde::Serialize;
 
 use super::dashboard;
+use super::process::{PATIENCE, SPAWNER_GRACE};
 use super::supervisor::Supervisor;
 use crate::context::Context;
 use crate::output::{ACCENT, BOLD, DIM, GOOD, Output, paint};
@@ -45,6 +46,21 @@ impl Facts {
         let next = self.commands.first().map(String::as_str).unwrap_or_default();
         text.push_str(&format!("{} {next}   in a repository: makes it a project", paint(DIM, "next:")));
         text
+    }
+}
+
+/// Waits for an end; whoever has waited for a while is told what takes so long.
+pub async fn patiently<T>(ctx: &Context, ending: impl Future<Output = T>) -> T {
+    let mut ending = std::pin::pin!(ending);
+    match tokio::time::timeout(PATIENCE, &mut ending).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            let most = SPAWNER_GRACE.as_secs();
+            ctx.printer.note(&format!(
+                "still stopping: agents end, their ends are reported and their recordings stored, for {most} s at most"
+            ));
+            ending.await
+        }
     }
 }
 

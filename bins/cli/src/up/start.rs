@@ -16,8 +16,8 @@ use super::notify::notify;
 use super::preflight::{check_disk, check_port, free_bytes};
 use super::process::Identity;
 use super::rotate;
-use super::running::{self, Lock};
-use super::show::{self, Facts};
+use super::running::{self, Lock, Sessions};
+use super::show::{self, Facts, patiently};
 use super::space::{Change, Space};
 use super::stack::{BRIDGE, NATS, Plan, SERVER, SPAWNER, SUPERVISOR};
 use super::supervisor::Supervisor;
@@ -80,7 +80,7 @@ async fn lock_or_running(home: &Home) -> Result<Result<Lock, StackFile>, ErrorBo
 
 async fn run(plan: Plan, ctx: &Context, shutdown: &Shutdown, lock: Lock) -> Result<Output, ErrorBody> {
     let started = now_ms();
-    let leftovers = running::end_leftovers(&plan.home).await;
+    let leftovers = running::end_leftovers(&plan.home, Sessions::GoOn).await;
     if !leftovers.is_empty() {
         ctx.printer.note(&format!("ended what a killed stack left behind: {}", leftovers.join(", ")));
     }
@@ -236,9 +236,12 @@ async fn say_goodbye(plan: &Plan, ctx: &Context, nats_port: u16, kept: bool) {
 
 /// Sessions first, then what shows them, then what decides, the broker last.
 async fn end(plan: &Plan, ctx: &Context, supervisor: &mut Supervisor) {
-    for stage in [SPAWNER, BRIDGE, SERVER, NATS] {
-        supervisor.end(|name| name.starts_with(stage)).await;
-    }
+    let all = async {
+        for stage in [SPAWNER, BRIDGE, SERVER, NATS] {
+            supervisor.end(|name| name.starts_with(stage)).await;
+        }
+    };
+    patiently(ctx, all).await;
     if let Err(error) = StackFile::remove(&plan.home.stack()) {
         ctx.printer.warn(&error.to_string());
     }
