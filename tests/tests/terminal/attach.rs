@@ -23,7 +23,7 @@ fn somebody_works_in_a_session_and_leaves_it_running() {
     tty.until("armed");
     tty.type_in("\x03");
     tty.until("caught");
-    tty.type_in("while :; do stty size; sleep 0.2; done\r");
+    tty.type_in("while :; do stty size; sleep 1; done\r");
     tty.type_in("\x1d");
     assert!(tty.wait().success());
     tty.until(&format!("detached from {id}"));

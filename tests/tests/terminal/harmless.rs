@@ -73,10 +73,10 @@ fn the_keys_to_leave_are_known_when_the_agent_has_another_keyboard_protocol() {
 #[test]
 fn a_terminal_is_plain_again_when_somebody_ends_what_it_plays() {
     let scene = Scene::new();
-    let script = r"printf '\033[?1049h\033[?25l\033[?7l\033(0\033[3J\033[31mplaying'; sleep 3";
+    let script = r"printf '\033[?1049h\033[?25l\033[?7l\033(0\033[3J\033[31mplaying'; sleep 3; echo on";
     let id = scene.session(script);
     scene.until(&id, &["exited"]);
-    let mut tty = scene.tty(&["session", "replay", &id], 100, 30);
+    let mut tty = scene.tty(&["session", "replay", &id, "--speed", "0.1", "--idle", "60s"], 100, 30);
     await_that(|| tty.picture().2, || format!("the other screen is not shown: {:?}", tty.bytes()));
     tty.type_in("\x03");
     assert_eq!(tty.wait().code(), Some(130));
@@ -90,7 +90,7 @@ fn a_terminal_is_plain_again_when_somebody_ends_what_it_plays() {
     // Colours end with the text.
     let mut tty = scene.tty(&["session", "logs", &id], 100, 30);
     assert!(tty.wait().success());
-    await_that(|| tty.bytes().ends_with(b"\r\n"), || format!("{:?}", tty.bytes()));
+    tty.until("exited with code 0");
     let bytes = tty.bytes();
     let place = |word: &[u8]| bytes.windows(word.len()).rposition(|w| w == word).unwrap();
     assert!(place(b"playing") < place(b"\x1b[0m"), "{:?}", String::from_utf8_lossy(&bytes));

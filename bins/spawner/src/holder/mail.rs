@@ -36,7 +36,7 @@ const BYTES: usize = 16 * 1024;
 /// Numbers of typed messages that are remembered; they grow, and older ones are behind.
 const REMEMBERED: usize = 1000;
 /// How many are looked through in one answer.
-const PAGE: u32 = 200;
+const PAGE: u32 = 50;
 
 /// What a holder knows about its session's messages.
 pub(super) struct Post {

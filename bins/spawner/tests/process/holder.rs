@@ -110,9 +110,12 @@ async fn an_agent_that_a_host_shutdown_ends_before_its_holder_hears_of_it_was_st
         let mut holder = scene.holders().spawn().unwrap();
         holder.start(scene.launch_of_session(&format!("exec {script}"), Duration::from_secs(1))).await.unwrap();
         let Happened::Started(agent) = holder.next().await else { panic!("not started") };
+        // Both in the same moment, as the holder sees it.
+        signal(holder.identity, "STOP");
         signal(agent, told);
         until("the agent is gone", || !is_alive(agent)).await;
         terminate(holder.identity);
+        signal(holder.identity, "CONT");
         assert_eq!(holder.next().await, Happened::Over);
         until("its end is written down", || scene.ending()["report"].is_object()).await;
         let report = scene.ending()["report"].clone();
