@@ -23,6 +23,9 @@ use crate::terminal::tty;
 /// How often it is looked whether a silent session is still held.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// For how long somebody who goes waits until the session has what they typed last.
+const GOING: Duration = Duration::from_secs(1);
+
 /// Work in a session's terminal, or watch it
 #[derive(Args, Debug)]
 pub struct AttachArgs {
@@ -146,11 +149,25 @@ impl<'a> Viewer<'a> {
             };
             if let Next::Over(code) = next {
                 if code.is_none() && !self.read_only {
-                    self.seat.leave().await;
+                    self.leave().await;
                 }
                 return Ok(code);
             }
         }
+    }
+
+    /// What was typed before goes first; one who goes does not wait for long.
+    async fn leave(&mut self) {
+        let last = async {
+            if let Some(sending) = self.sending.take() {
+                let _ = sending.await;
+            }
+            if !self.typed.is_empty() {
+                let _ = self.seat.keys(std::mem::take(&mut self.typed), tty::size()).await;
+            }
+        };
+        let _ = tokio::time::timeout(GOING, last).await;
+        self.seat.leave().await;
     }
 
     fn take_keys(&mut self, typed: &[u8]) -> Next {
