@@ -74,8 +74,15 @@ fn a_stack_hands_on_no_setting_of_a_program_that_stands_alone() {
     let alone = example.split("# ---- ").find(|part| part.starts_with("programs that stand alone")).unwrap();
     let program = read("bins/cli/src/up/program.rs");
     let taken = settings(program.split("];").next().unwrap(), "\"");
-    // Those of the bridge that `maestro up` gives it as arguments, and its names, which may come from the environment.
-    let kept = ["MAESTRO_BRIDGE_LISTEN", "MAESTRO_BRIDGE_URL", "MAESTRO_BRIDGE_ALLOW_HOSTS"];
+    // Those of the bridge that `maestro up` gives it as arguments; its names and the ledger's size, which may come from the
+    // environment.
+    let kept = [
+        "MAESTRO_BRIDGE_LISTEN",
+        "MAESTRO_BRIDGE_URL",
+        "MAESTRO_BRIDGE_ALLOW_HOSTS",
+        "MAESTRO_LEDGER_MAX_BYTES",
+        "MAESTRO_LEDGER_MAX_BYTES_FILE",
+    ];
     let left: Vec<String> = settings(alone, "#")
         .into_iter()
         .filter(|name| !taken.contains(name) && !kept.contains(&name.as_str()))

@@ -42,6 +42,16 @@ impl Drop for Drawn {
     }
 }
 
+/// What a program printed once goes by here. Dropped, the terminal is plain again, and goes on behind what it shows.
+pub struct Played;
+
+impl Drop for Played {
+    fn drop(&mut self) {
+        // The place of the cursor is kept over what moves it. A terminal that is gone needs nothing.
+        let _ = write(b"\x1b7").and_then(|()| write(PLAIN_AGAIN)).and_then(|()| write(b"\x1b8\x1b(B\x1b[0m\r\n"));
+    }
+}
+
 /// Works until it is done, or until somebody ends it by a signal: then with the number of that.
 ///
 /// # Errors

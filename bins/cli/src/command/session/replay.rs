@@ -78,9 +78,9 @@ pub async fn run(args: ReplayArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         let saved = Saved { session: args.session, epoch: seat.epoch, file, bytes };
         return Ok(Output::new(&saved, move || format!("saved {bytes} bytes to {shown}")));
     }
-    let drawn = tty::shows_output().then_some(tty::Drawn);
+    let played_here = tty::shows_output().then_some(tty::Played);
     let played = tty::until_signal(play(&String::from_utf8_lossy(&recording), &args)).await;
-    drop(drawn);
+    drop(played_here);
     match played.map_err(|error| internal(format!("signals cannot be heard: {error}")))? {
         Ok(()) => Ok(Output::printed()),
         Err(signal) => Ok(Output::printed().ended_by(signal)),
