@@ -119,7 +119,8 @@ pub fn schemas() -> Named {
         ("nodes", json!({"nodes": list("bucket.node")}), vec!["nodes"]),
         (
             "term.opened",
-            json!({"term": term, "session": session, "epoch": number, "cols": size, "rows": size, "offset": number}),
+            json!({"term": term, "session": session, "epoch": number, "cols": size, "rows": size, "offset": number,
+                "plain": describe(&json!({"type": "boolean"}), "Its agent has pipes: lines end with a line feed alone.")}),
             vec!["term", "session", "epoch", "cols", "rows", "offset"],
         ),
         ("term.size", json!({"term": term, "cols": size, "rows": size}), vec!["term", "cols", "rows"]),

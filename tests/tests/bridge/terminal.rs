@@ -73,7 +73,7 @@ impl Holder {
     }
 
     pub fn show(&self, offset: u64, state: &str) {
-        *self.screen.lock().unwrap() = json!({ "offset": offset, "cols": 80, "rows": 24, "alternate": false, "state": STANDARD.encode(state), "text": state });
+        *self.screen.lock().unwrap() = json!({ "offset": offset, "cols": 80, "rows": 24, "alternate": false, "plain": true, "state": STANDARD.encode(state), "text": state });
     }
 
     pub async fn say(&self, offset: u64, text: &str, more: &[(&str, &str)]) {
@@ -149,6 +149,7 @@ async fn a_viewer_gets_the_past_the_screen_and_every_byte_from_there() {
     say(&mut socket, json!({ "type": "term.open", "term": 7, "session": "s1", "epoch": 1 })).await;
     let opened = next_of(&mut socket, "term.opened").await;
     assert_eq!((&opened["term"], &opened["cols"], &opened["offset"]), (&json!(7), &json!(80), &json!(16)));
+    assert_eq!(opened["plain"], true);
     assert_eq!(piece(&mut socket).await, (2, 7, 0, "long ago ".to_owned()));
     assert_eq!(piece(&mut socket).await, (2, 7, 0, "and now".to_owned()));
     assert_eq!(piece(&mut socket).await, (1, 7, 16, "THE SCREEN".to_owned()));

@@ -214,6 +214,9 @@ pub enum ToClient<'a> {
         cols: u16,
         rows: u16,
         offset: u64,
+        /// Its agent has pipes: lines end with a line feed alone.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        plain: bool,
     },
     /// Somebody gave it another size.
     #[serde(rename = "term.size")]

@@ -141,8 +141,9 @@ async fn tell(term: u32, place: &Place, event: Event, out: &mpsc::Sender<Message
     };
     match event {
         Event::Screen { screen, past } => {
-            let (cols, rows, offset) = (screen.view.cols, screen.view.rows, screen.view.offset);
-            say(ToClient::TermOpened { term, session: place.session, epoch: place.epoch, cols, rows, offset }).await?;
+            let maestro_wire::ScreenView { cols, rows, offset, plain, .. } = screen.view;
+            let (session, epoch) = (place.session, place.epoch);
+            say(ToClient::TermOpened { term, session, epoch, cols, rows, offset, plain }).await?;
             for piece in past {
                 send(PAST, 0, &piece).await?;
             }

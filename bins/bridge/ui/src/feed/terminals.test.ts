@@ -5,7 +5,7 @@ import { Terminals, type Viewer } from "./terminals";
 it("what is left of a terminal that nobody holds begins anew each time it is asked for", () => {
   const said: string[] = [];
   const viewer: Viewer = {
-    opened: () => said.push("opened"), resized: () => said.push("resized"), left: () => said.push("left"), past: () => said.push("past"),
+    opened: (_cols, _rows, plain) => said.push(plain ? "opened plain" : "opened"), resized: () => said.push("resized"), left: () => said.push("left"), past: () => said.push("past"),
     screen: () => said.push("screen"), output: () => said.push("output"), closed: () => said.push("closed"),
   };
   const terminals = new Terminals({ tell: () => true, type: () => true });
@@ -23,5 +23,7 @@ it("what is left of a terminal that nobody holds begins anew each time it is ask
   term = terminals.show("s1", 1, viewer);
   terminals.frame({ type: "term.opened", term, session: "s1", epoch: 1, cols: 80, rows: 24, offset: 0 });
   for (const kind of ["past", "screen", "output"] as const) bytes(kind);
-  expect(said).toEqual(["opened", "past", "screen", "output"]);
+  expect(said.splice(0)).toEqual(["opened", "past", "screen", "output"]);
+  terminals.frame({ type: "term.opened", term, session: "s1", epoch: 1, cols: 80, rows: 24, offset: 0, plain: true });
+  expect(said).toEqual(["opened plain"]);
 });

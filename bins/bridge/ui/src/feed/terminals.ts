@@ -4,7 +4,8 @@ import type { ServerFrame, TerminalBytes } from "./frame";
 
 export interface Viewer {
   /** The terminal's size as its holder has it; a screen follows. */
-  opened(cols: number, rows: number): void;
+  /** `plain`: lines end with a line feed alone. */
+  opened(cols: number, rows: number, plain: boolean): void;
   resized(cols: number, rows: number): void;
   /** What is left of it follows, without a screen: nobody holds it. */
   left(): void;
@@ -71,7 +72,7 @@ export class Terminals {
     const open = this.open.get(frame.term);
     if (!open) return;
     open.fresh = false;
-    if (frame.type === "term.opened") open.viewer.opened(frame.cols, frame.rows);
+    if (frame.type === "term.opened") open.viewer.opened(frame.cols, frame.rows, frame.plain ?? false);
     else if (frame.type === "term.size") open.viewer.resized(frame.cols, frame.rows);
     else {
       this.open.delete(frame.term);

@@ -79,8 +79,9 @@ export default function LiveTerminal({ session, status, epoch, typing, onLeave }
     });
     const write = (bytes: Uint8Array) => backlog.add(bytes);
     const viewer = {
-      opened: (cols: number, rows: number) => {
+      opened: (cols: number, rows: number, plain: boolean) => {
         [seen, tries] = [true, 0];
+        view.options.convertEol = plain;
         view.write(RESET);
         view.resize(cols, rows);
         scale(cols);
