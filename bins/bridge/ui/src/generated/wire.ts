@@ -855,6 +855,10 @@ type: "term.opened"
 cols: number
 epoch: number
 offset: number
+/**
+ * Its agent has pipes: lines end with a line feed alone.
+ */
+plain?: boolean
 rows: number
 session: string
 /**
