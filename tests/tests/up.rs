@@ -408,5 +408,5 @@ fn a_script_waits_for_a_session_and_hears_how_it_ended() {
         (&details["session"], &details["status"], &details["exitCode"]),
         (&json!(id), &json!("exited"), &json!(3))
     );
-    assert!(details["commands"].to_string().contains(&format!("maestro session logs {id}")), "{failed:?}");
+    assert!(details["commands"].to_string().contains(&format!("maestro -p web session logs {id}")), "{failed:?}");
 }
