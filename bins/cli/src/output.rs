@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::terminal::harmless::Harmless;
+use crate::terminal::tty;
 
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
@@ -62,9 +63,18 @@ impl Output {
         Self { printed: true, ..Self::new(&(), String::new) }
     }
 
+    /// What prints by itself, until it is done or until somebody ends it by a signal.
+    pub async fn of_printing(work: impl Future<Output = Result<(), ErrorBody>>) -> Result<Self, ErrorBody> {
+        let printed = tty::until_signal(work).await;
+        match printed.map_err(|error| internal(format!("signals cannot be heard: {error}")))? {
+            Ok(done) => done.map(|()| Self::printed()),
+            Err(signal) => Ok(Self::printed().ended_by(signal)),
+        }
+    }
+
     /// Somebody ended it by a signal: the exit code says so as shells do.
     #[must_use]
-    pub fn ended_by(mut self, signal: i32) -> Self {
+    fn ended_by(mut self, signal: i32) -> Self {
         self.exit = u8::try_from(128 + signal).unwrap_or(u8::MAX);
         self
     }

@@ -6,7 +6,7 @@ mod ahead;
 
 use std::{sync::Arc, time::Duration};
 
-use maestro_client::{Job, Order, QueueConfig};
+use maestro_client::{Beat, Job, Order, QueueConfig};
 use maestro_domain::{Actor, Caller, Line, ProjectId, RefuseQueued, Request, TaskId, Timestamp};
 use maestro_runtime::trace::{self, Kind, Span};
 use maestro_wire::{CommandId, ErrorBody, Place, Subject, decode_command, header};
@@ -53,7 +53,7 @@ pub async fn run(registry: Arc<Registry>) {
             continue;
         };
         for job in jobs {
-            let settled = match job.held(BEAT, settle(&registry, &job)).await {
+            let settled = match Beat::every(BEAT).hold(std::iter::once(&job), settle(&registry, &job)).await {
                 Taken::Settled => job.ack().await,
                 Taken::Later => job.nak(Duration::from_millis(100)).await,
             };

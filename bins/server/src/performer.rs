@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use maestro_client::{Client, Headers, Job, Order, QueueConfig, QueueError, RequestError, WorkQueue};
+use maestro_client::{Beat, Client, Headers, Order, QueueConfig, QueueError, RequestError, WorkQueue};
 use maestro_domain::{
     DeadlineKind, Effect, EffectFailed, EntityRef, Line, ProjectId, Request, SessionStatusKind, react,
 };
@@ -85,20 +85,11 @@ async fn work_off(
             jobs = queue.fetch(BATCH as usize, wait) => jobs?,
         };
         let mut jobs = VecDeque::from(jobs);
-        let mut beat = tokio::time::interval_at((Instant::now() + BEAT).into(), BEAT);
+        let mut beat = Beat::every(BEAT);
         while let Some(job) = jobs.pop_front() {
             let seq = job.stream_seq();
-            let performed = {
-                let mut perform =
-                    std::pin::pin!(perform_commit(server, registry, work, seq, job.subject(), job.payload()));
-                loop {
-                    tokio::select! {
-                        biased;
-                        performed = &mut perform => break performed,
-                        _ = beat.tick() => still_at(iter::once(&job).chain(&jobs)).await,
-                    }
-                }
-            };
+            let performing = perform_commit(server, registry, work, seq, job.subject(), job.payload());
+            let performed = beat.hold(iter::once(&job).chain(&jobs), performing).await;
             if !performed {
                 tracing::info!(seq, "this replica has not seen the commit; another one may perform it");
                 pause(registry, Duration::from_secs(1)).await;
@@ -109,13 +100,6 @@ async fn work_off(
                 tracing::info!(cause = %error, seq, "an acknowledgement is open; the commit comes again");
             }
         }
-    }
-}
-
-/// What is in hand stays this replica's. A word that is lost is made up for by the next.
-async fn still_at(jobs: impl Iterator<Item = &Job>) {
-    for job in jobs {
-        let _lost = job.in_progress().await;
     }
 }
 

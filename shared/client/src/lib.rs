@@ -51,7 +51,7 @@ pub use link::{Link, Refused};
 pub use message::Message;
 pub use objects::{ObjectError, Objects};
 pub use output::{Piece, Splice, Spliced};
-pub use queue::{Job, QueueError, Settled, WorkQueue};
+pub use queue::{Beat, Job, QueueError, Settled, WorkQueue};
 pub use queue_config::{Order, QueueConfig};
 pub use read::{ReadError, Stored, StreamInfo};
 pub use request::{Reply, RequestError};

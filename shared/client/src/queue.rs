@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Interval, interval_at, timeout_at};
 
 use crate::api::ApiError;
 use crate::client::{Client, PublishError};
@@ -209,6 +209,38 @@ pub struct Job {
     message: Message,
 }
 
+/// Says now and then that jobs in hand are worked at.
+pub struct Beat(Interval);
+
+impl Beat {
+    /// `every` is well below the queue's `ack_wait`.
+    pub fn every(every: Duration) -> Self {
+        Self(interval_at(Instant::now() + every, every))
+    }
+
+    /// Works for as long as `work` takes: meanwhile nobody else gets these jobs, unless this process is gone for the queue's
+    /// `ack_wait`.
+    pub async fn hold<'a, T>(
+        &mut self,
+        jobs: impl Iterator<Item = &'a Job> + Clone,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ = self.0.tick() => {
+                    for job in jobs.clone() {
+                        // One that is lost is made up for by the next.
+                        let _lost = job.in_progress().await;
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Job {
     /// The subject it was published to.
     pub fn subject(&self) -> &str {
@@ -265,22 +297,6 @@ impl Job {
     /// Still at it: the silence of `ack_wait` begins anew. Nothing confirms it.
     pub async fn in_progress(&self) -> Result<(), Settled> {
         self.say(b"+WPI").await
-    }
-
-    /// Works at it for as long as `work` takes: meanwhile nobody else gets it, unless this process is gone for the
-    /// queue's `ack_wait`. `every` is well below that.
-    pub async fn held<T>(&self, every: Duration, work: impl Future<Output = T>) -> T {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                () = tokio::time::sleep(every) => {
-                    // One that is lost is made up for by the next.
-                    let _lost = self.in_progress().await;
-                }
-            }
-        }
     }
 
     async fn say(&self, word: &'static [u8]) -> Result<(), Settled> {

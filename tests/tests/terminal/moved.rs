@@ -1,9 +1,20 @@
 //! The stack is started anew with other ports; a session that outlived it is found again.
 
-use maestro_tests::stack::{Stack, is_alive};
+use maestro_tests::stack::{Place, Stack, is_alive};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::kit::{Scene, await_that};
+
+/// Everything ends at once, except the holders.
+fn killed(mut stack: Stack) -> Place {
+    let others: Vec<u32> = stack.pids().into_iter().skip(1).collect();
+    stack.end_with(Signal::KILL);
+    for pid in &others {
+        let _ = kill_process(Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap(), Signal::KILL);
+    }
+    await_that(|| !others.iter().any(|pid| is_alive(*pid)), || "they do not end".to_owned());
+    stack.into_place()
+}
 
 #[test]
 fn a_holder_finds_the_broker_of_its_home_at_another_port() {
@@ -16,14 +27,8 @@ fn a_holder_finds_the_broker_of_its_home_at_another_port() {
     let id = scene.session(&script);
     scene.until(&id, &["active"]);
     let before = scene.stack.file().nats_url;
-    let mut stack = scene.stack;
-    let others: Vec<u32> = stack.pids().into_iter().skip(1).collect();
-    stack.end_with(Signal::KILL);
-    for pid in &others {
-        let _ = kill_process(Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap(), Signal::KILL);
-    }
-    await_that(|| !others.iter().any(|pid| is_alive(*pid)), || "they do not end".to_owned());
-    let scene = Scene { stack: Stack::start_in(stack.into_place(), &[]) };
+    let place = killed(scene.stack);
+    let scene = Scene { stack: Stack::start_in(place, &[]) };
     assert_ne!(scene.stack.file().nats_url, before, "it listens elsewhere");
     let epoch = || scene.maestro(&["session", "info", &id]).data()["epoch"].clone();
     assert_eq!(epoch(), 1);
@@ -44,17 +49,11 @@ fn an_end_while_the_broker_is_away_is_told_to_the_broker_at_another_port() {
     let go = scene.path("go");
     let id = scene.session(&format!("while ! test -e {}; do sleep 0.05; done; exit 5", go.display()));
     scene.until(&id, &["active"]);
-    let mut stack = scene.stack;
-    let others: Vec<u32> = stack.pids().into_iter().skip(1).collect();
-    stack.end_with(Signal::KILL);
-    for pid in &others {
-        let _ = kill_process(Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap(), Signal::KILL);
-    }
-    await_that(|| !others.iter().any(|pid| is_alive(*pid)), || "they do not end".to_owned());
+    let place = killed(scene.stack);
     std::fs::write(&go, "").unwrap();
-    let ending = stack.home().join(format!("spawner/sessions/web/{id}-1/ending.json"));
+    let ending = place.home().join(format!("spawner/sessions/web/{id}-1/ending.json"));
     await_that(|| ending.exists(), || "it does not end".to_owned());
-    let scene = Scene { stack: Stack::start_in(stack.into_place(), &[]) };
+    let scene = Scene { stack: Stack::start_in(place, &[]) };
     scene.until(&id, &["exited"]);
     assert_eq!(scene.maestro(&["session", "info", &id]).data()["code"], 5);
 }

@@ -23,15 +23,7 @@ pub async fn address(listen: &str, token_file: &Path) -> String {
 /// # Errors
 /// A sentence: it does not answer, or what it answers instead.
 pub async fn ready(listen: &str) -> Result<(), String> {
-    let asked = async {
-        let mut stream = TcpStream::connect(listen).await?;
-        let request = format!("GET /readyz HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(LARGEST).read_to_end(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    match tokio::time::timeout(WITHIN, asked).await {
+    match tokio::time::timeout(WITHIN, ask(listen, "GET /readyz", "")).await {
         Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200 ") => Ok(()),
         Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 503 ") => Err("it does not follow the ledger".to_owned()),
         Ok(Ok(_)) => Err("another program answers there".to_owned()),
@@ -42,15 +34,19 @@ pub async fn ready(listen: &str) -> Result<(), String> {
 
 async fn code(listen: &str, token_file: &Path) -> std::io::Result<Option<String>> {
     let token = tokio::fs::read_to_string(token_file).await?;
+    let headers = format!("Authorization: Bearer {}\r\nContent-Length: 0\r\n", token.trim());
+    let answer = ask(listen, "POST /api/code", &headers).await?;
+    Ok(read_code(&String::from_utf8_lossy(&answer)))
+}
+
+/// One request, and everything that is answered. `headers`: whole lines, each with its end.
+async fn ask(listen: &str, what: &str, headers: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(listen).await?;
-    let request = format!(
-        "POST /api/code HTTP/1.1\r\nHost: {listen}\r\nAuthorization: Bearer {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        token.trim()
-    );
+    let request = format!("{what} HTTP/1.1\r\nHost: {listen}\r\n{headers}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.take(LARGEST).read_to_end(&mut answer).await?;
-    Ok(read_code(&String::from_utf8_lossy(&answer)))
+    Ok(answer)
 }
 
 fn read_code(answer: &str) -> Option<String> {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::command::wait;
 use crate::context::Context;
-use crate::output::{Output, internal};
+use crate::output::Output;
 use crate::terminal::harmless::{Allowed, Harmless};
 use crate::terminal::seat::Seat;
 use crate::terminal::tty;
@@ -67,13 +67,8 @@ pub async fn run(args: LogsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     // Before the stream is read, so that nothing falls between.
     let live = if args.follow { Some(seat.listen().await?) } else { None };
     let filter = if args.raw { None } else { Some(Harmless::new(Allowed::Colours)) };
-    let colours = Colours { ctx, wanted: filter.is_some() && !ctx.json() && tty::shows_output() };
-    let told = tty::until_signal(tell(&args, ctx, &seat, live, filter)).await;
-    drop(colours);
-    match told.map_err(|error| internal(format!("signals cannot be heard: {error}")))? {
-        Ok(told) => told.map(|()| Output::printed()),
-        Err(signal) => Ok(Output::printed().ended_by(signal)),
-    }
+    let _colours = Colours { ctx, wanted: filter.is_some() && !ctx.json() && tty::shows_output() };
+    Output::of_printing(tell(&args, ctx, &seat, live, filter)).await
 }
 
 /// Colours of a program's text. Dropped, this terminal has its own again.

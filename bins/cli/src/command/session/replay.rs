@@ -78,13 +78,13 @@ pub async fn run(args: ReplayArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         let saved = Saved { session: args.session, epoch: seat.epoch, file, bytes };
         return Ok(Output::new(&saved, move || format!("saved {bytes} bytes to {shown}")));
     }
-    let played_here = tty::shows_output().then_some(tty::Played);
-    let played = tty::until_signal(play(&String::from_utf8_lossy(&recording), &args)).await;
-    drop(played_here);
-    match played.map_err(|error| internal(format!("signals cannot be heard: {error}")))? {
-        Ok(()) => Ok(Output::printed()),
-        Err(signal) => Ok(Output::printed().ended_by(signal)),
-    }
+    let _played = tty::shows_output().then_some(tty::Played);
+    let recording = String::from_utf8_lossy(&recording);
+    Output::of_printing(async {
+        play(&recording, &args).await;
+        Ok(())
+    })
+    .await
 }
 
 fn not_there(seat: &Seat) -> ErrorBody {
