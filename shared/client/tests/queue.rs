@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use kit::{ACK, OPEN, Server, fill, stream};
-use maestro_client::{Client, Headers, Job, Order, QueueConfig, QueueError, WorkQueue};
+use maestro_client::{Beat, Client, Headers, Job, Order, QueueConfig, QueueError, WorkQueue};
 use serde_json::json;
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -87,6 +87,26 @@ async fn progress_holds_a_job_nak_returns_it_term_ends_it() {
     assert!(job.deliveries() == 2 && started.elapsed() >= Duration::from_millis(400));
     job.term("no such project").await.unwrap();
     assert!(queue.fetch(1, Duration::from_millis(1500)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn jobs_in_hand_stay_there_from_one_piece_of_work_to_the_next() {
+    let server = Server::start(OPEN);
+    let client = server.client().await;
+    spawn_stream(&client).await;
+    fill(&client, "spawn.a", 2).await;
+    let mut queue = client.work_queue(config()).await.unwrap();
+    let jobs = queue.fetch(2, LONG).await.unwrap();
+    let mut beat = Beat::every(Duration::from_millis(300));
+    // Each is shorter than the pause between two words, all of them are longer than the queue waits.
+    for _ in 0..10 {
+        beat.hold(jobs.iter(), tokio::time::sleep(Duration::from_millis(200))).await;
+    }
+    assert!(queue.fetch(2, SHORT).await.unwrap().is_empty());
+    for job in jobs {
+        assert_eq!(job.deliveries(), 1);
+        job.ack().await.unwrap();
+    }
 }
 
 #[tokio::test]
