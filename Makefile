@@ -94,11 +94,9 @@ $(TOOLS)/bin/cargo-fuzz:
 	$(CARGO) install --locked --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
 
 .PHONY: coverage
-coverage: build browser $(TOOLS)/bin/cargo-llvm-cov ## lines that the tests reach: 80 % at least, 95 % in domain and wire (CRATES="-p maestro-wire" for some)
+coverage: nats ui browser $(TOOLS)/bin/cargo-llvm-cov ## lines that the tests reach: 80 % at least, 95 % in domain and wire (CRATES="-p maestro-wire" for some)
 	@if [ -z "$${LLVM_COV:-}" ]; then rustup component add llvm-tools; fi
-	PATH="$(TOOLS)/bin:$$PATH" $(CARGO) llvm-cov $(if $(NEXTEST),nextest,test) $(or $(CRATES),--workspace) --no-fail-fast \
-		--lcov --output-path $(TARGET)/coverage.lcov
-	tests/coverage.py $(TARGET)/coverage.lcov $(if $(CRATES),--some)
+	@PATH="$(TOOLS)/bin:$$PATH" tests/coverage.sh $(CRATES)
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= command query wait commit reply subject frame config profile

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stack::program;
+use crate::stack::{coverage, program};
 
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
@@ -83,6 +83,7 @@ impl Program {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
         let child = Command::new(&self.binary)
             .env_clear()
+            .envs(coverage())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.directory)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))

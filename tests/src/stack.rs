@@ -1,5 +1,6 @@
 //! A real stack: `maestro up` with a home of its own, free ports, and every program as a process that can be killed.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -27,6 +28,14 @@ pub fn program(name: &str) -> PathBuf {
     let path = directory.join(name);
     assert!(path.is_file(), "{} is not there: run `make build` first", path.display());
     path
+}
+
+/// Where a program that was built by `make coverage` writes what it reached. Every cleared environment keeps it: without it
+/// the file would appear where the program runs, which may be an agent's worktree.
+#[must_use]
+pub fn coverage() -> Option<(&'static str, OsString)> {
+    let name = "LLVM_PROFILE_FILE";
+    std::env::var_os(name).map(|file| (name, file))
 }
 
 /// What a command line answered.
@@ -117,6 +126,7 @@ impl Place {
         let mut command = Command::new(maestro);
         command
             .env_clear()
+            .envs(coverage())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.path().join("user"))
             .env("MAESTRO_HOME", self.home())

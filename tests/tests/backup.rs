@@ -12,7 +12,7 @@ use maestro_client::Headers;
 use maestro_domain::Timestamp;
 use maestro_tests::cluster::{Cluster, ask, command, data, eventually, new_id, request};
 use maestro_tests::nats::{Flavour, NatsServer};
-use maestro_tests::stack::{Answer, Place, Stack, answer, program};
+use maestro_tests::stack::{Answer, Place, Stack, answer, coverage, program};
 use maestro_wire::{LedgerCreated, LedgerRestore, Place as Where, Query, TaskList, encode_ledger_words};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -238,6 +238,7 @@ fn restore(cluster: &Cluster, replicas: &str, file: &Path, flags: &[&str]) -> An
     let mut command = Command::new(program("maestro-server"));
     command
         .env_clear()
+        .envs(coverage())
         .env("MAESTRO_CORE_URL", cluster.url("core"))
         .env("MAESTRO_WORK_URL", cluster.url("core-work"))
         .env("MAESTRO_SPAWNER_URL", cluster.url("spawner"))

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use maestro_tests::packages;
-use maestro_tests::stack::{Stack, program};
+use maestro_tests::stack::{Stack, coverage, program};
 use rmcp::ServiceExt;
 use rmcp::model::CallToolRequestParams;
 use serde_json::{Value, json};
@@ -102,6 +102,7 @@ fn the_official_client_gets_tools_documents_and_errors() {
         .arg("client.mjs")
         .current_dir(client)
         .env_clear()
+        .envs(coverage())
         .envs(environment(&stack))
         .env("MAESTRO", program("maestro"))
         .stdin(Stdio::piped())
@@ -153,6 +154,7 @@ async fn the_librarys_client_does_too_while_the_server_goes_and_comes() {
     let mut child = tokio::process::Command::new(program("maestro"))
         .arg("mcp")
         .env_clear()
+        .envs(coverage())
         .envs(environment(&stack))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

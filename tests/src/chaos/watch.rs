@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::history::{Seen, Trail};
-use crate::stack::program;
+use crate::stack::{coverage, program};
 
 /// Without a word for so long, a browser's page connects anew.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -76,6 +76,7 @@ pub fn events(url: &str, project: &str) -> (Watch, std::thread::JoinHandle<()>) 
             let since = seen.lock().position().to_string();
             let mut child = Command::new(program("maestro"))
                 .env_clear()
+                .envs(coverage())
                 .env("HOME", home.path())
                 .env("MAESTRO_NATS_URL", &url)
                 .env("MAESTRO_USER", "watcher")

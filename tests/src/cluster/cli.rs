@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::replica::program;
+use crate::stack::{coverage, program};
 
 /// One user at one machine; calls may run at the same time.
 #[derive(Debug)]
@@ -80,6 +80,7 @@ impl Cli {
     pub fn plain(&self, words: &[&str], stdin: &[u8]) -> Said {
         let mut child = Command::new(program("maestro"))
             .env_clear()
+            .envs(coverage())
             .env("HOME", self.home.path())
             .env("MAESTRO_HOME", self.home.path().join(".maestro"))
             .env("MAESTRO_NATS_URL", &self.server)

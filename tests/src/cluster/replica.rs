@@ -8,6 +8,7 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::DEADLINE;
+use crate::stack::{coverage, program};
 
 /// A server with a data directory of its own; its log and data stay over restarts.
 #[derive(Debug)]
@@ -18,19 +19,6 @@ pub struct Replica {
     work: String,
     arguments: Vec<String>,
     child: Option<Child>,
-}
-
-/// A program of this workspace, built beside the test.
-///
-/// # Panics
-/// When it was not built.
-#[must_use]
-pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.parent().and_then(Path::parent).expect("tests are built into <profile>/deps");
-    let path = profile.join(name);
-    assert!(path.is_file(), "{} is not there: build it first (make build)", path.display());
-    path
 }
 
 impl Replica {
@@ -58,6 +46,7 @@ impl Replica {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
         let child = Command::new(program("maestro-server"))
             .env_clear()
+            .envs(coverage())
             .env("MAESTRO_CORE_URL", &self.core)
             .env("MAESTRO_WORK_URL", &self.work)
             .env("HOME", &self.dir)

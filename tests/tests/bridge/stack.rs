@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use maestro_tests::nats::NatsServer;
+use maestro_tests::stack;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,12 +45,8 @@ impl Answer {
 }
 
 pub fn program(name: &str) -> Command {
-    // target/debug/deps/bridge-0123 -> target/debug
-    let directory = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-    let path: PathBuf = directory.join(name);
-    assert!(path.exists(), "{} is not built: `cargo build --bins` first", path.display());
-    let mut command = Command::new(path);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).env_clear();
+    let mut command = Command::new(stack::program(name));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).env_clear().envs(stack::coverage());
     command
 }
 

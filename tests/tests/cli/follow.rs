@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use maestro_tests::stack::program;
+use maestro_tests::stack::{coverage, program};
 use serde_json::Value;
 
 use crate::scene::Scene;
@@ -12,6 +12,7 @@ fn watching(scene: &Scene, words: &[&str]) -> Command {
     let mut command = Command::new(program("maestro"));
     command
         .env_clear()
+        .envs(coverage())
         .env("HOME", scene.cli.home())
         .env("MAESTRO_NATS_URL", scene.cluster.url("edge"))
         .env("MAESTRO_USER", "ann")

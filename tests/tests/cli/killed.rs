@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use maestro_tests::cluster::{Cli, Cluster, seed, size};
-use maestro_tests::stack::program;
+use maestro_tests::stack::{coverage, program};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use serde_json::Value;
 fn report(cluster: &Cluster, cli: &Cli, number: usize, life: Option<Duration>) -> bool {
     let mut child = Command::new(program("maestro"))
         .env_clear()
+        .envs(coverage())
         .env("HOME", cli.home())
         .env("MAESTRO_HOME", cli.home().join(".maestro"))
         .env("MAESTRO_NATS_URL", cluster.url("edge"))

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use maestro_tests::pty;
-use maestro_tests::stack::program;
+use maestro_tests::stack::{coverage, program};
 
 use crate::scene::Scene;
 
@@ -45,6 +45,7 @@ fn command(scene: &Scene, words: &[&str], environment: &[(&str, &str)]) -> Comma
     let mut command = Command::new(program("maestro"));
     command
         .env_clear()
+        .envs(coverage())
         .env("HOME", "/nonexistent")
         .env("MAESTRO_HOME", scene.cli.home().join(".maestro"))
         .env("TERM", "xterm-256color")

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use maestro_tests::nats::nats_server_binary;
-use maestro_tests::stack::program;
+use maestro_tests::stack::{coverage, program};
 use tempfile::TempDir;
 
 use crate::place::read;
@@ -71,6 +71,7 @@ impl Machine {
         let mut command = Command::new(program_name);
         command
             .env_clear()
+            .envs(coverage())
             .env("PATH", path)
             .env("HOME", self.home())
             .env("LANG", "C.UTF-8")

@@ -59,7 +59,11 @@ fn an_invitation_lets_a_spawner_join_and_prints_no_password() {
 
     // As the other host would start it.
     let mut spawner = std::process::Command::new(maestro_tests::stack::program("maestro-spawner"));
-    spawner.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", scene.path("user"));
+    spawner
+        .env_clear()
+        .envs(maestro_tests::stack::coverage())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", scene.path("user"));
     spawner.env("MAESTRO_HOME", scene.path("far")).args(["--node", "far-1", "--pool", "far", "--invite"]).arg(&file);
     let mut spawner = spawner.stderr(std::process::Stdio::null()).spawn().unwrap();
     let far = || {

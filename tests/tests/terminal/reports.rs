@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use maestro_tests::stack::{answer, program};
+use maestro_tests::stack::{answer, coverage, program};
 use serde_json::Value;
 
 use super::kit::{Scene, await_that};
@@ -31,6 +31,7 @@ fn a_report_that_waits_is_sent_although_its_agent_says_nothing_more() {
         let mut command = Command::new(program("maestro"));
         command
             .env_clear()
+            .envs(coverage())
             .env("HOME", scene.path("elsewhere"))
             .env("MAESTRO_NATS_URL", scene.stack.nats_url("edge"))
             .env("MAESTRO_USER", "auditor")

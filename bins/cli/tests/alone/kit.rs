@@ -39,7 +39,9 @@ impl Room {
 
     pub fn command(&self, words: &[&str], environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("maestro"));
-        command.env_clear().env("HOME", self.root.path().join("home")).env("USER", "Ann");
+        // `make coverage` collects there.
+        let coverage = std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
+        command.env_clear().envs(coverage).env("HOME", self.root.path().join("home")).env("USER", "Ann");
         command.current_dir(self.root.path().join("work")).args(words).envs(environment.iter().copied());
         command
     }
