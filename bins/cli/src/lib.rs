@@ -20,6 +20,7 @@ mod outbox;
 mod output;
 mod page;
 mod parse;
+mod permission;
 mod place;
 mod plan;
 mod repair;

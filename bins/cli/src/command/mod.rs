@@ -31,9 +31,10 @@ use maestro_wire::ErrorBody;
 use crate::cli::Top;
 use crate::context::Context;
 use crate::output::Output;
-use crate::up;
+use crate::{permission, up};
 
 pub async fn run(command: Top, ctx: &Context) -> Result<Output, ErrorBody> {
+    permission::check(&command, &ctx.environment)?;
     match command {
         Top::Init(args) => init::run(args, ctx).await,
         Top::Project(command) => project::run(command, ctx).await,

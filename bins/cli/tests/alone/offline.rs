@@ -82,3 +82,44 @@ fn whoami_asks_nobody_and_names_origins() {
     );
     assert!(!session.to_string().contains("hidden"));
 }
+
+#[test]
+fn what_reaches_hosts_and_other_sessions_is_not_for_every_session() {
+    let room = Room::new();
+    let of = |role: &'static str| [("MAESTRO_SESSION_ID", "s7"), ("MAESTRO_SESSION_EPOCH", "1"), ("MAESTRO_ROLE", role)];
+    let people: [&[&str]; 8] = [
+        &["config", "set", "notify.command", "true"],
+        &["config", "--set", "notify.command=true"],
+        &["up", "--ephemeral-ports"],
+        &["down"],
+        &["backup", "all.tar"],
+        &["restore", "all.tar"],
+        &["node", "invite", "far"],
+        &["node", "drain", "far"],
+    ];
+    for words in people {
+        for role in ["worker", "orchestrator", "custom"] {
+            let (code, said) = room.json(&[&["--json"], words].concat(), &of(role));
+            assert_eq!((code, &said["error"]), (5, &"not_permitted".into()), "{words:?} as {role}: {said}");
+        }
+    }
+    let orchestrators: [&[&str]; 7] = [
+        &["session", "send", "s2", "id"],
+        &["session", "answer", "s2", "--allow"],
+        &["session", "attach", "s2"],
+        &["session", "merge", "s7"],
+        &["session", "discard", "s2"],
+        &["session", "prune"],
+        &["session", "replay", "s2", "--output", "profile"],
+    ];
+    for words in orchestrators {
+        let words = [&["--json", "-p", "web"], words].concat();
+        let (code, said) = room.json(&words, &of("worker"));
+        assert_eq!((code, &said["error"]), (5, &"not_permitted".into()), "{words:?}: {said}");
+        assert_eq!(said["details"]["actor"], "s7", "{said}");
+        // Without a stack it comes as far as the broker, or its own arguments.
+        let (_, said) = room.json(&words, &of("orchestrator"));
+        assert_ne!(said["error"], "not_permitted", "{words:?}: {said}");
+    }
+    assert!(!room.home().join("config.toml").exists());
+}
