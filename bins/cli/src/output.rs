@@ -8,7 +8,7 @@ use maestro_wire::{ErrorBody, ErrorCode, Reply};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::terminal::harmless::Harmless;
+use crate::terminal::harmless::{Allowed, Harmless};
 use crate::terminal::tty;
 
 pub const BOLD: Style = Style::new().bold();
@@ -174,7 +174,7 @@ impl Printer {
     /// # Errors
     /// When nobody reads any more.
     pub fn line(self, value: &impl Serialize, human: impl FnOnce() -> String) -> io::Result<()> {
-        let text = if self.json { serde_json::to_string(value).unwrap_or_default() } else { human() };
+        let text = if self.json { serde_json::to_string(value).unwrap_or_default() } else { coloured(&human()) };
         self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), &text)
     }
 
@@ -213,13 +213,13 @@ impl Printer {
     pub fn out(self, text: &str) {
         if !text.is_empty() {
             // A closed pipe ends the reading, not the command.
-            let _ = self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), text);
+            let _ = self.write(AutoStream::new(io::stdout(), self.choice(&io::stdout())), &coloured(text));
         }
     }
 
     fn err(self, text: &str) {
         // Nobody to tell.
-        let _ = self.write(AutoStream::new(io::stderr(), self.choice(&io::stderr())), text);
+        let _ = self.write(AutoStream::new(io::stderr(), self.choice(&io::stderr())), &coloured(text));
     }
 
     fn document(self, document: &impl Serialize) -> u8 {
