@@ -240,6 +240,11 @@ impl Printer {
     }
 }
 
+/// Text for people: our colours, and whatever files, agents and other hosts brought along without what reaches a terminal.
+fn coloured(text: &str) -> String {
+    Harmless::new(Allowed::Colours).take(text)
+}
+
 /// An error for people. What it quotes may be anybody's, an agent's file names too: nothing of it reaches the terminal but its
 /// text.
 fn describe(error: &ErrorBody) -> String {
@@ -273,6 +278,12 @@ pub fn internal(what: impl std::fmt::Display) -> ErrorBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_stay_and_titles_and_clipboards_do_not() {
+        let text = format!("{} \x1b]52;c;cm0=\x07\x1b]0;title\x1b\\\u{9d}0;x\u{9c}\x1b[2J\tprüfen\nend\n", paint(GOOD, "ok"));
+        assert_eq!(coloured(&text), format!("{} \tprüfen\nend\n", paint(GOOD, "ok")));
+    }
 
     #[test]
     fn an_error_brings_no_escape_sequence_of_anybodys_along() {
