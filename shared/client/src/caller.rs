@@ -232,13 +232,14 @@ fn read(payload: &Bytes) -> Result<Reply, ErrorBody> {
     }
 }
 
+/// Whether `maestro up` would help depends on whose broker it is; that the command line knows, and adds it.
 impl From<RequestError> for ErrorBody {
     fn from(error: RequestError) -> Self {
         let text = error.to_string();
         match error {
             RequestError::NoResponders { .. } => {
                 Self::new(ErrorCode::NoServer, "the broker answers, but no maestro-server listens")
-                    .commands(["maestro up --detach", "maestro doctor"])
+                    .commands(["maestro doctor"])
             }
             RequestError::PermissionDenied { subject } => {
                 Self::new(ErrorCode::PermissionDenied, text).with("subject", subject).commands(["maestro whoami"])
@@ -248,9 +249,7 @@ impl From<RequestError> for ErrorBody {
                     .suggest("repeat the command: it is safe when it names what should be")
                     .commands(["maestro doctor"])
             }
-            RequestError::Disconnected { .. } => {
-                Self::new(ErrorCode::Disconnected, text).commands(["maestro doctor", "maestro up --detach"])
-            }
+            RequestError::Disconnected { .. } => Self::new(ErrorCode::Disconnected, text).commands(["maestro doctor"]),
             RequestError::TooLarge { limit } => Self::new(ErrorCode::TooLarge, text)
                 .with("limit", limit)
                 .suggest("put long text into a file and name it"),
@@ -262,16 +261,16 @@ impl From<RequestError> for ErrorBody {
 impl From<ConnectError> for ErrorBody {
     fn from(error: ConnectError) -> Self {
         let text = error.to_string();
-        let up = ["maestro up --detach", "maestro doctor"];
+        let doctor = ["maestro doctor"];
         match error {
             ConnectError::Refused { address } => {
-                Self::new(ErrorCode::ConnectionRefused, text).with("address", address.to_string()).commands(up)
+                Self::new(ErrorCode::ConnectionRefused, text).with("address", address.to_string()).commands(doctor)
             }
             ConnectError::TimedOut { address } => {
-                Self::new(ErrorCode::TimedOut, text).with("address", address.to_string()).commands(up)
+                Self::new(ErrorCode::TimedOut, text).with("address", address.to_string()).commands(doctor)
             }
             ConnectError::Host { .. } | ConnectError::Broken { .. } => {
-                Self::new(ErrorCode::ConnectionRefused, text).commands(["maestro doctor"])
+                Self::new(ErrorCode::ConnectionRefused, text).commands(doctor)
             }
             ConnectError::Credentials { .. } => {
                 Self::new(ErrorCode::AuthenticationFailed, text).commands(["maestro config list", "maestro doctor"])
@@ -283,7 +282,9 @@ impl From<ConnectError> for ErrorBody {
                 .with("found", found)
                 .with("needed", needed)
                 .commands(["maestro doctor"]),
-            ConnectError::NoAddress => Self::new(ErrorCode::StackNotRunning, text).commands(up),
+            ConnectError::NoAddress => {
+                Self::new(ErrorCode::StackNotRunning, text).commands(["maestro up --detach", "maestro doctor"])
+            }
         }
     }
 }
