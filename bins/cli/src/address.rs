@@ -11,6 +11,9 @@ use crate::context::Context;
 
 /// The broker's user for command lines and agents.
 const USER: &str = "edge";
+/// Where a stack that is not of this home is looked at: `maestro up` here would start a second one.
+const LOOK_THERE: &str = "the stack is elsewhere: look at its server there (docker compose logs server; \
+     journalctl -u maestro-server)";
 
 /// An address and who says so.
 #[derive(Clone, Debug)]
@@ -52,6 +55,33 @@ pub fn find(ctx: &Context) -> Result<Option<Address>, ErrorBody> {
     let Some(stack) = StackFile::read(&path).map_err(|error| stack_error(&error))? else { return Ok(None) };
     let origin = format!("stack {}", path.display());
     Ok(Some(Address { url: stack.nats_url.clone(), origin, stack: Some(stack) }))
+}
+
+/// Whether the address in force was named, and is not that of this home's stack.
+pub fn is_elsewhere(ctx: &Context) -> bool {
+    let stack = ctx.home().ok().and_then(|home| StackFile::read(&home.stack()).ok().flatten());
+    find(ctx).ok().flatten().is_some_and(|address| address.is_elsewhere(stack.as_ref()))
+}
+
+/// When nobody answered: a stack of this home can be started, any other is looked at where it runs.
+pub fn unanswered(mut error: ErrorBody, ctx: &Context) -> ErrorBody {
+    use ErrorCode as E;
+    let on_the_way = error.code == E::TimedOut && error.details.contains_key("address");
+    let nobody = on_the_way || matches!(error.code, E::NoServer | E::ConnectionRefused | E::Disconnected);
+    let doctor = "maestro doctor";
+    // What suggests something of its own knows more. Sessions start no stacks.
+    let is_plain = error.suggestion.as_deref().is_none_or(|said| said == doctor);
+    if !nobody || !is_plain || ctx.environment.is_session() {
+        return error;
+    }
+    if is_elsewhere(ctx) {
+        return error.suggest(LOOK_THERE).commands([doctor]);
+    }
+    error.suggestion = None;
+    let up = "maestro up --detach";
+    // A connection that broke is often back already.
+    let commands = if error.code == E::Disconnected { [doctor, up] } else { [up, doctor] };
+    error.commands(commands)
 }
 
 /// Whether no process has this id any more, as far as this system tells.
@@ -100,7 +130,9 @@ pub async fn connect(ctx: &Context, patience: Duration) -> Result<Caller, ErrorB
     let client = maestro_client::connect(options).await?;
     let inherited = ctx.environment.traceparent().map(ToOwned::to_owned);
     let caller = Caller::new(client, actor, epoch).with_trace(move || trace::current().or_else(|| inherited.clone()));
-    Ok(if bounded { caller.with_retries(config.retries.value as usize + 1, config.retry_delay.value) } else { caller })
+    let delayed = config.retry_delay.origin != maestro_runtime::Origin::Default;
+    let attempts = if bounded { config.retries.value as usize + 1 } else { usize::MAX };
+    Ok(if bounded || delayed { caller.with_retries(attempts, config.retry_delay.value) } else { caller })
 }
 
 /// A session that outlived its stack has an address of before; the stack's own file has the one of now.

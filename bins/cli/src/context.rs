@@ -23,6 +23,8 @@ pub struct Context {
     pub globals: Globals,
     pub environment: Environment,
     pub printer: Printer,
+    /// The words of the command line, less the program's name; none where no line was typed.
+    pub words: Vec<String>,
     started: Instant,
     config: Result<Config, ErrorBody>,
     placed: OnceLock<Option<Placed>>,
@@ -41,7 +43,14 @@ impl Context {
             no_color: globals.no_color || environment.no_color(),
         };
         let (placed, caller) = (OnceLock::new(), OnceCell::new());
-        Self { globals, environment, printer, started: Instant::now(), config, placed, caller }
+        Self { globals, environment, printer, words: Vec::new(), started: Instant::now(), config, placed, caller }
+    }
+
+    /// Of this line: what is printed to go on with is typed the same way.
+    #[must_use]
+    pub fn typed(mut self, words: &[String]) -> Self {
+        self.words = words.to_vec();
+        self
     }
 
     /// One JSON document is wanted.

@@ -44,7 +44,11 @@ pub fn find(ctx: &Context) -> Result<Option<Placed>, ErrorBody> {
 fn named(project: &str, origin: String) -> Result<Option<Placed>, ErrorBody> {
     match project.parse() {
         Ok(project) => Ok(Some(Placed { project, origin })),
-        Err(invalid) => Err(ErrorBody::from(invalid).with("origin", origin).commands(["maestro project list"])),
+        // Every command that needs a place says the same, `project list` too: it is set right where it was said.
+        Err(invalid) => {
+            let hint = format!("set it right there: {origin}");
+            Err(ErrorBody::from(invalid).with("origin", origin).suggest(hint).commands(["maestro whoami --help"]))
+        }
     }
 }
 

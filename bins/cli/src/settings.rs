@@ -1,7 +1,9 @@
 //! The configuration of one call, and who acts in it.
 
 use maestro_domain::Actor;
-use maestro_runtime::{Config, ConfigError, ConfigFile, Environment, EnvironmentError, FileError, Home, Key, Partial};
+use maestro_runtime::{
+    Config, ConfigError, ConfigFile, Environment, EnvironmentError, FileError, Home, Key, Origin, Partial,
+};
 use maestro_wire::{ErrorBody, ErrorCode};
 
 use crate::cli::Globals;
@@ -56,7 +58,10 @@ pub fn config_error(error: &ConfigError) -> ErrorBody {
                 None => body.commands(["maestro config list"]),
             }
         }
-        ConfigError::OutputMode { .. } => body.commands(["maestro config set outputMode json", "maestro config list"]),
+        ConfigError::OutputMode { origin: Origin::File(_), .. } => {
+            body.commands(["maestro config set outputMode json"])
+        }
+        ConfigError::OutputMode { .. } => body.suggest("unset the variable or give it a value that fits"),
         ConfigError::Environment(_) => body.suggest("unset the variable or give it a value that fits"),
     }
 }

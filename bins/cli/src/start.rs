@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::cli::{Cli, Globals, Top};
 use crate::context::Context;
 use crate::output::{Output, Printer, internal};
-use crate::{command, help, hook, narrow, parse, teach, usage};
+use crate::{address, command, help, hook, narrow, parse, teach, usage};
 
 /// Who the spans are of.
 const PROGRAM: &str = "maestro";
@@ -37,7 +37,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let words = spoken(&arguments);
     let span =
         Span::begin(Kind::Client, || format!("maestro {}", help::path(&words).join(" ")), environment.traceparent());
-    let ctx = Context::new(globals, environment);
+    let ctx = Context::new(globals, environment).typed(&words);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ctx.printer.failure(&internal(format!("the runtime did not start: {error}"))),
@@ -50,7 +50,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let outcome = runtime.block_on(span.around(async {
         match command::run(command, &ctx).await {
             Ok(output) => Ok(output),
-            Err(error) => Err(teach::with_project(error, &ctx).await),
+            Err(error) => Err(teach::with_project(address::unanswered(error, &ctx), &ctx).await),
         }
     }));
     if let Err(error) = &outcome {

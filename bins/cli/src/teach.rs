@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::Globals;
 use crate::context::Context;
-use crate::usage::{help_of, line, quoted};
+use crate::usage::{help_of, line, quoted, without};
 use crate::{fill, gather, repair};
 
 /// Completes an error of the command that these words are.
@@ -126,11 +126,9 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         }
         E::InvalidCursor => vec![line(&without(words, "--cursor")), help_of(words)],
         E::ConfirmationMissing | E::FileNotFound => vec![help_of(words)],
-        E::InvalidConfig if words.iter().any(|word| word == "config") => {
-            vec!["maestro config list".to_owned(), help_of(words)]
-        }
-        // With a mistake in the file everything else says the same.
-        E::InvalidConfig => vec!["maestro doctor".to_owned(), "maestro config set --help".to_owned()],
+        // A value that was typed. With a mistake in a file every command that reads it says the same again.
+        E::InvalidConfig if is_set(words) => vec!["maestro config list".to_owned(), help_of(words)],
+        E::InvalidConfig => vec![format!("maestro errors show {code}"), "maestro config set --help".to_owned()],
         E::AlreadyClaimed | E::AlreadyAssigned | E::StillClaimed => {
             let look = fact("task").map(|task| format!("maestro task get {task}"));
             std::iter::once("maestro task next --claim".to_owned()).chain(look).collect()
@@ -152,9 +150,8 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
         E::Internal | E::BrokerTooOld | E::PortTaken | E::BinaryMissing | E::StartFailed | E::LedgerFull => {
             vec!["maestro doctor".to_owned(), format!("maestro errors show {code}")]
         }
-        E::ConnectionRefused | E::Disconnected | E::NoServer | E::StackNotRunning => {
-            vec!["maestro doctor".to_owned(), "maestro up --detach".to_owned(), again]
-        }
+        E::ConnectionRefused | E::Disconnected | E::NoServer => vec!["maestro doctor".to_owned(), again],
+        E::StackNotRunning => vec!["maestro doctor".to_owned(), "maestro up --detach".to_owned(), again],
         E::Overloaded | E::Unavailable | E::StaleRead => vec![again, "maestro doctor".to_owned()],
         // It may have been carried out: look first.
         E::TimedOut | E::CommandExpired => match task_of(words) {
@@ -164,19 +161,9 @@ fn usual(code: ErrorCode, error: &ErrorBody, words: &[String]) -> Vec<String> {
     }
 }
 
-/// The words without an option and its value.
-fn without(words: &[String], option: &str) -> Vec<String> {
-    let joined = format!("{option}=");
-    let mut kept = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if word == option {
-            words.next();
-        } else if !word.starts_with(&joined) {
-            kept.push(word.clone());
-        }
-    }
-    kept
+/// Whether a setting was to be changed: `config set` and `config --set`.
+fn is_set(words: &[String]) -> bool {
+    words.iter().any(|word| word == "config") && words.iter().any(|word| word.trim_start_matches("--") == "set")
 }
 
 /// A list with fewer items, when it is a list that was asked for.
@@ -282,6 +269,8 @@ mod tests {
             (E::FileNotFound, "task import plan.md", "maestro task import --help"),
             (E::CommandIdReused, "task start t1", "maestro task start t1"),
             (E::CommandExpired, "task complete t1", "maestro task get t1"),
+            (E::InvalidConfig, "config set retries many", "maestro config list"),
+            (E::InvalidConfig, "config list", "maestro errors show invalid_config"),
             (E::InvalidAgent, "session spawn --agent 'x y'", "maestro agent list"),
         ];
         for (code, typed, expected) in told {

@@ -81,6 +81,21 @@ pub fn line(words: &[String]) -> String {
     std::iter::once("maestro".to_owned()).chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
 }
 
+/// The words without an option and its value.
+pub fn without(words: &[String], option: &str) -> Vec<String> {
+    let joined = format!("{option}=");
+    let mut kept = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == option {
+            words.next();
+        } else if !word.starts_with(&joined) {
+            kept.push(word.clone());
+        }
+    }
+    kept
+}
+
 /// A word as a shell needs it.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%".contains(c);

@@ -25,7 +25,7 @@ pub struct EventsArgs {
     /// Only what happened after this sequence
     #[arg(long, value_name = "SEQ")]
     pub since: Option<u64>,
-    /// At most this many at once [default: 50; with --follow 10 old ones]
+    /// About this many at once: what one command changed is not parted [default: 50; with --follow 10 old ones]
     #[arg(long, short = 'n')]
     pub limit: Option<u32>,
     /// Go on from where the last page ended
@@ -53,10 +53,11 @@ pub async fn run(args: EventsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         (false, None) => {
             let query = Query::EventList(EventList { entity: args.about, limit: args.limit, cursor: args.cursor });
             let reply = ctx.ask(&project, query).await?;
-            fields::shown(reply, args.only, |data| {
+            let words = ctx.words.clone();
+            fields::shown(reply, args.only, move |data| {
                 view::of(data, |mut page: Page<TimelineEntry>| {
                     page.items.reverse();
-                    view::event::lines(&page.items) + &view::more("maestro events", page.next_cursor.as_ref())
+                    view::event::lines(&page.items) + &view::more(&words, page.next_cursor.as_ref())
                 })
             })
         }

@@ -67,7 +67,11 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
     }
     data.insert("actor".to_owned(), json!(actor));
     data.insert("origins".to_owned(), Value::Object(origins));
-    Ok(Output::new(&data, move || view::rendered(&mut table)))
+    Ok(Output::new(&data, move || {
+        // Addresses and paths are copied: where the terminal is too narrow it breaks the line, and knows that it is one.
+        view::give_way(&mut table, &[]);
+        view::rendered(&mut table)
+    }))
 }
 
 fn user_origin(is_user: bool) -> String {

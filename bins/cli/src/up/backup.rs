@@ -19,6 +19,7 @@ use super::running;
 use super::stack::SERVER;
 use crate::context::Context;
 use crate::output::{DIM, Output, WARN, internal, paint};
+use crate::view::counted;
 
 /// Sessions that are named one by one.
 const NAMED: usize = 10;
@@ -50,10 +51,10 @@ pub async fn backup(arguments: BackupArgs, ctx: &Context) -> Result<Output, Erro
     Ok(Output::new(&view, move || {
         let rows = told.streams.iter().map(|(name, stream)| format!("\n  {name:<16} {:>9} messages", stream.messages));
         format!(
-            "{} ({} KiB)\n  {} projects up to sequence {} of ledger {}{}",
+            "{} ({} KiB)\n  {} up to sequence {} of ledger {}{}",
             told.file,
             told.bytes.div_ceil(1024),
-            told.projects,
+            counted(told.projects, "project", "projects"),
             told.seq,
             told.ledger,
             rows.collect::<String>()
@@ -87,8 +88,8 @@ pub async fn restore(arguments: RestoreArgs, ctx: &Context) -> Result<Output, Er
     let home = ctx.globals.home.as_ref().map(|home| format!(" --home {}", home.display())).unwrap_or_default();
     Ok(Output::new(&view, move || {
         let mut text = format!(
-            "restored {} projects as of {}; ledger {}\n  {} maestro up{home}",
-            told.projects,
+            "restored {} as of {}; ledger {}\n  {} maestro up{home}",
+            counted(told.projects, "project", "projects"),
             told.created_at,
             told.ledger,
             paint(DIM, "try:")
@@ -97,8 +98,8 @@ pub async fn restore(arguments: RestoreArgs, ctx: &Context) -> Result<Output, Er
             let few: Vec<&str> = told.lost.iter().take(NAMED).map(String::as_str).collect();
             let more = if told.lost.len() > NAMED { ", …" } else { "" };
             text.push_str(&format!(
-                "\n{} lived then and are lost now: {}{more}\n  {} maestro session resume SESSION goes on with one",
-                paint(WARN, format!("{} sessions", told.lost.len())),
+                "\n{} lived then, now lost: {}{more}\n  {} maestro session resume SESSION goes on with one",
+                paint(WARN, counted(told.lost.len(), "session", "sessions")),
                 few.join(", "),
                 paint(DIM, "then:")
             ));

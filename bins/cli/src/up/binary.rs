@@ -48,7 +48,7 @@ impl Binaries {
         if let Some(named) = &self.named_nats {
             return match version(named) {
                 Some(found) if new_enough(&found) => Ok(named.clone()),
-                found => Err(missing_nats(found.as_deref()).with("named", named.display().to_string())),
+                found => Err(unfit_nats(named, found.as_deref())),
             };
         }
         let beside = self.beside("nats-server");
@@ -77,6 +77,20 @@ impl Binaries {
     fn in_checkout(&self) -> Option<PathBuf> {
         Some(self.own.parent()?.parent()?.join("nats/nats-server"))
     }
+}
+
+/// What `MAESTRO_NATS_SERVER` names is taken, and nothing else is looked for.
+fn unfit_nats(named: &Path, found: Option<&str>) -> ErrorBody {
+    let what = match found {
+        Some(_) => "",
+        None if !named.is_file() => ": there is no such file",
+        None if !is_executable(named) => ": it cannot be run",
+        None => ": it does not say its version",
+    };
+    let error = missing_nats(found);
+    ErrorBody { message: format!("{}; MAESTRO_NATS_SERVER names `{}`{what}", error.message, named.display()), ..error }
+        .with("named", named.display().to_string())
+        .suggest("unset MAESTRO_NATS_SERVER, or let it name another; nats/get-nats-server.sh in a checkout fetches one")
 }
 
 fn missing_nats(found: Option<&str>) -> ErrorBody {
@@ -131,6 +145,7 @@ mod tests {
         let error = binaries.nats_server().unwrap_err();
         assert_eq!(error.code, ErrorCode::BinaryMissing);
         assert_eq!(error.details["named"], "/nowhere/nats-server");
+        assert!(error.message.ends_with("MAESTRO_NATS_SERVER names `/nowhere/nats-server`: there is no such file"));
         assert_eq!(binaries.program("maestro-nothing").unwrap_err().code, ErrorCode::BinaryMissing);
     }
 }

@@ -10,9 +10,12 @@ use serde::Serialize;
 
 use super::args::LogsArgs;
 use super::log_tail::{since, tail};
+use crate::address;
 use crate::context::Context;
 use crate::output::{DIM, Output, internal, paint};
 
+/// What makes logs.
+const UP: &str = "maestro up";
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Serialize)]
@@ -36,7 +39,7 @@ struct Log {
 
 pub async fn logs(arguments: LogsArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let home = ctx.home()?;
-    let mut logs = find(&home, arguments.program.as_deref())?;
+    let mut logs = find(&home, arguments.program.as_deref()).map_err(|error| of_another(error, ctx))?;
     let mut items = Vec::new();
     for (program, log) in &mut logs {
         let (lines, end) = tail(&log.path, arguments.lines).map_err(|error| unreadable(log, &error))?;
@@ -76,6 +79,16 @@ impl Log {
     }
 }
 
+/// Without logs here, those of a stack that was named lie where it runs; `maestro up` would start a second one.
+fn of_another(error: ErrorBody, ctx: &Context) -> ErrorBody {
+    let is_empty = error.suggestion.as_deref() == Some(UP);
+    if !is_empty || !address::is_elsewhere(ctx) {
+        return error;
+    }
+    let hint = "the stack is elsewhere: docker compose logs --tail 200 server; journalctl -u maestro-server";
+    error.suggest(hint).commands(["maestro doctor"])
+}
+
 fn find(home: &Home, program: Option<&str>) -> Result<BTreeMap<String, Log>, ErrorBody> {
     let entries = std::fs::read_dir(home.logs()).into_iter().flatten().flatten().map(|entry| entry.path());
     let all: BTreeMap<String, Log> = entries
@@ -87,7 +100,7 @@ fn find(home: &Home, program: Option<&str>) -> Result<BTreeMap<String, Log>, Err
         .collect();
     if all.is_empty() {
         return Err(ErrorBody::new(ErrorCode::FileNotFound, format!("there are no logs in {}", home.logs().display()))
-            .commands(["maestro up"]));
+            .commands([UP]));
     }
     let Some(wanted) = program else { return Ok(all) };
     let names: Vec<String> = all.keys().cloned().collect();

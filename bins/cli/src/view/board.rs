@@ -3,6 +3,7 @@
 use comfy_table::{ColumnConstraint, Width};
 use maestro_domain::{Priority, StatusKind};
 use maestro_wire::{ProjectView, TaskRow};
+use unicode_width::UnicodeWidthStr;
 
 use crate::output::{ACCENT, BOLD, DIM, GOOD, paint};
 
@@ -37,11 +38,20 @@ pub fn card(rows: &[TaskRow], whole: Option<&ProjectView>) -> String {
 
 /// One group with its name above it.
 pub fn named(name: &str, group: &[&TaskRow], layout: &Layout) -> String {
+    explained(name, group, layout, |_| Vec::new())
+}
+
+/// The same with lines below each task.
+pub fn explained(name: &str, group: &[&TaskRow], layout: &Layout, below: impl Fn(&TaskRow) -> Vec<String>) -> String {
     let (sign, style) = match group.first() {
         Some(first) if !first.ready => (glyph(first.status()), status(first.status()).1),
         Some(_) | None => ("○", GOOD),
     };
-    let lines: Vec<String> = layout.table(group).lines().map(|line| format!("  {line}")).collect();
+    let table = layout.table(group);
+    // A row is one line: titles have no line breaks, and what is too long is cut.
+    let rows = table.lines().map(|line| format!("  {line}"));
+    let explained = group.iter().map(|row| below(row)).chain(std::iter::repeat(Vec::new()));
+    let lines: Vec<String> = rows.zip(explained).flat_map(|(row, below)| std::iter::once(row).chain(below)).collect();
     let title = format!("{} {} {}", paint(style, sign), paint(BOLD, name), paint(DIM, group.len()));
     format!("{title}\n{}", lines.join("\n"))
 }
@@ -88,7 +98,7 @@ impl Layout {
         layout.widths = terminal.map(|terminal| {
             let contents: Vec<Vec<String>> = rows.iter().map(|row| layout.texts(row)).collect();
             let columns = contents.first().map_or(0, Vec::len);
-            let widest = |at: usize| contents.iter().map(|texts| texts[at].chars().count()).max().unwrap_or(0) + GAP;
+            let widest = |at: usize| contents.iter().map(|texts| texts[at].width()).max().unwrap_or(0) + GAP;
             let mut widths: Vec<usize> = (0..columns).map(widest).collect();
             let title = 1 + usize::from(layout.urgent);
             let others: usize = widths.iter().sum::<usize>() - widths.get(title).copied().unwrap_or(0);

@@ -14,11 +14,13 @@ pub mod task;
 pub mod worktree;
 
 use anstyle::Style;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use maestro_domain::{Priority, Progress, SessionStatusKind, StatusKind, Timestamp};
 use serde::de::DeserializeOwned;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, paint};
+use crate::usage;
 
 /// Shows an answer in its type; one that has another shape is shown as it is.
 pub fn of<T: DeserializeOwned>(data: &str, show: impl FnOnce(T) -> String) -> String {
@@ -125,6 +127,15 @@ pub fn cell(text: impl ToString, style: Style) -> comfy_table::Cell {
     }
 }
 
+/// Only these columns become narrower where the terminal is too narrow for all.
+pub fn give_way(table: &mut Table, columns: &[usize]) {
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if !columns.contains(&at) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
 /// The table as text without white space at the ends of lines.
 pub fn rendered(table: &mut Table) -> String {
     table.style_text_only();
@@ -144,16 +155,26 @@ pub fn clipped(table: &mut Table) -> String {
     rendered(table)
 }
 
-/// A line that says that more is there.
-pub fn more(command: &str, cursor: Option<&String>) -> String {
+/// A line that says that more is there: the caller's own, with the cursor of the next page.
+pub fn more(words: &[String], cursor: Option<&String>) -> String {
     cursor.map_or_else(String::new, |cursor| {
-        format!("\n{}", paint(DIM, format!("more: {command} --cursor {}", crate::usage::quoted(cursor))))
+        let mut words = usage::without(words, "--cursor");
+        words.extend(["--cursor".to_owned(), cursor.clone()]);
+        dim_line(&format!("more: {}", usage::line(&words)))
     })
 }
 
 /// A line on the side, below a block.
 pub fn dim_line(text: &str) -> String {
     format!("\n{}", paint(DIM, text))
+}
+
+/// `1 task`, `2 tasks`.
+pub fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    match count.try_into().unwrap_or_default() {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
 }
 
 /// A heading above a block.
@@ -169,7 +190,7 @@ pub fn fitted(text: &str) -> String {
     }
 }
 
-/// A line of at most this many signs; colours take no room and end with it.
+/// A line of at most this many columns; colours take no room and end with it.
 fn cut(line: &str, width: usize) -> String {
     let (mut out, mut room, mut in_colour) = (String::new(), width, false);
     let mut signs = line.chars();
@@ -179,10 +200,12 @@ fn cut(line: &str, width: usize) -> String {
             out.push(sign);
             continue;
         }
-        if room == 1 && !is_last(signs.clone()) {
+        let wide = sign.width().unwrap_or(0);
+        // The last column is for the dots, unless nothing else wants it.
+        if wide > 0 && (wide > room || (wide == room && !is_last(signs.clone()))) {
             return format!("{out}…\u{1b}[0m");
         }
-        room = room.saturating_sub(1);
+        room = room.saturating_sub(wide);
         out.push(sign);
     }
     out
@@ -210,7 +233,7 @@ pub fn wrapped(text: &str) -> String {
         }
         let mut at = String::new();
         for word in line.split(' ') {
-            if !at.is_empty() && at.chars().count() + 1 + word.chars().count() > width {
+            if !at.is_empty() && at.width() + 1 + word.width() > width {
                 lines.push(std::mem::take(&mut at));
             }
             if !at.is_empty() {
@@ -244,9 +267,22 @@ mod tests {
     fn a_line_is_cut_by_what_is_seen_of_it() {
         assert_eq!(cut("abcd", 4), "abcd");
         assert_eq!(cut("abcde", 4), "abc…\u{1b}[0m");
+        assert_eq!([cut("日本", 4), cut("日本語", 4)], ["日本".to_owned(), "日…\u{1b}[0m".to_owned()]);
         let painted = paint(BOLD, "abcd");
         assert_eq!(cut(&painted, 4), painted);
         assert_eq!(cut(&format!("{painted}e"), 4), "\u{1b}[1mabc…\u{1b}[0m");
+    }
+
+    #[test]
+    fn the_next_page_is_asked_for_as_this_one_was() {
+        let of = |line: &str| {
+            let words: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
+            anstream::adapter::strip_str(&more(&words, Some(&"NTA".to_owned()))).to_string()
+        };
+        let told = "\nmore: maestro task list --sort priority --limit 2 --cursor NTA";
+        assert_eq!(of("task list --sort priority --limit 2"), told);
+        assert_eq!(of("task list --cursor=MTA --sort priority --limit 2"), told);
+        assert_eq!(more(&[], None), "");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{age, cell, rendered, table};
 
 pub fn list(nodes: &[NodeRecord]) -> String {
     if nodes.is_empty() {
-        return format!("no spawner is there\n  {} maestro up", paint(DIM, "try:"));
+        return format!("no spawner is there\n  {} maestro doctor", paint(DIM, "try:"));
     }
     let mut table = table(&["node", "pool", "free", "agents", "labels", "version", "since"]);
     for node in nodes {

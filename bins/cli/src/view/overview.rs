@@ -1,33 +1,39 @@
 //! `status`: first what needs me.
 
-use maestro_wire::{Overview, TaskRow};
+use maestro_domain::Status;
+use maestro_wire::{Overview, SessionView, TaskRow};
 
-use crate::output::{BAD, DIM, GOOD, WARN, paint};
+use crate::output::{BAD, BOLD, DIM, GOOD, WARN, paint};
 
-use super::{board, heading, message, session};
+use super::{age, board, fitted, heading, message, session};
+
+/// Blocked tasks that are explained; of more only the rows are shown.
+const EXPLAINED: usize = 8;
 
 pub fn card(overview: &Overview) -> String {
     let mut blocks = vec![board::headline(&overview.project)];
     let groups = [&overview.blocked, &overview.in_review, &overview.in_progress, &overview.ready];
     let layout = board::Layout::of(&groups.into_iter().flatten().collect::<Vec<_>>());
     let group = |name: &str, rows: &[TaskRow]| board::named(name, &rows.iter().collect::<Vec<_>>(), &layout);
-    let mut waiting = 0;
-    for view in &overview.needs_input {
-        waiting += 1;
-        blocks.push(format!("{}\n{}", paint(WARN, "needs input"), indented(&session::card(view))));
+    let asking: Vec<&SessionView> = overview.needs_input.iter().collect();
+    if !asking.is_empty() {
+        let title = format!("{} {} {}", paint(WARN, "?"), paint(BOLD, "needs input"), paint(DIM, asking.len()));
+        blocks.push(format!("{title}\n{}", session::asked(&asking)));
     }
-    for (name, rows) in [("blocked", &overview.blocked), ("in review", &overview.in_review)] {
-        if !rows.is_empty() {
-            waiting += rows.len();
-            blocks.push(group(name, rows));
-        }
+    if !overview.blocked.is_empty() {
+        let explained: Vec<_> = overview.blocked.iter().take(EXPLAINED).map(|row| row.task.id).collect();
+        let below = |row: &TaskRow| if explained.contains(&row.task.id) { unblock(row) } else { Vec::new() };
+        blocks.push(board::explained("blocked", &overview.blocked.iter().collect::<Vec<_>>(), &layout, below));
+    }
+    if !overview.in_review.is_empty() {
+        blocks.push(group("in review", &overview.in_review));
     }
     if !overview.messages.is_empty() {
-        waiting += overview.messages.len();
         let letters = message::letters(&overview.messages);
         blocks.push(format!("{}\n{}", heading("messages to you", overview.messages.len()), indented(&letters)));
     }
-    if waiting == 0 {
+    if asking.is_empty() && overview.blocked.is_empty() && overview.in_review.is_empty() && overview.messages.is_empty()
+    {
         blocks.push(paint(GOOD, "nothing needs you"));
     }
     for (name, rows) in [("in progress", &overview.in_progress), ("ready", &overview.ready)] {
@@ -36,8 +42,7 @@ pub fn card(overview: &Overview) -> String {
         }
     }
     if !overview.sessions.is_empty() {
-        let table = session::table_of(&overview.sessions);
-        blocks.push(format!("{}\n{}", heading("sessions", overview.sessions.len()), indented(&table)));
+        blocks.push(sessions(&overview.sessions));
     }
     for effect in &overview.failed_effects {
         blocks.push(format!("{} {effect}", paint(BAD, "failed:")));
@@ -46,6 +51,23 @@ pub fn card(overview: &Overview) -> String {
         blocks.push(format!("no tasks yet\n  {} maestro task create \"Write the parser\"", paint(DIM, "try:")));
     }
     blocks.join("\n\n")
+}
+
+/// Why a task is blocked, and what lets it go on.
+fn unblock(row: &TaskRow) -> Vec<String> {
+    let Status::Blocked { blocked_reason, blocked_at, .. } = &row.task.status else { return Vec::new() };
+    let why = format!("      {}: {}", paint(DIM, age(*blocked_at)), paint(WARN, blocked_reason));
+    let how = format!("      {}", paint(DIM, format!("maestro task unblock {} \"…\"", row.task.id)));
+    vec![fitted(&why), how]
+}
+
+/// The living sessions, and why those that nobody took wait.
+fn sessions(views: &[SessionView]) -> String {
+    const INSET: u16 = 2;
+    let table = indented(&session::table_of(views, INSET));
+    let waiting = session::waiting(views);
+    let parts = [heading("sessions", views.len()), table, waiting];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn indented(text: &str) -> String {

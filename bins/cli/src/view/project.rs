@@ -11,7 +11,8 @@ fn count(view: &ProjectView, status: StatusKind) -> u64 {
     view.tasks.get(&status).copied().unwrap_or_default()
 }
 
-pub fn page(page: &Page<ProjectView>) -> String {
+/// A page of a list; `words` are the line that asked for it.
+pub fn page(page: &Page<ProjectView>, words: &[String]) -> String {
     if page.items.is_empty() {
         return format!("no projects yet\n  {} maestro init", paint(DIM, "try:"));
     }
@@ -34,7 +35,7 @@ pub fn page(page: &Page<ProjectView>) -> String {
             cell(age(view.project.updated_at), DIM),
         ]);
     }
-    format!("{}{}", rendered(&mut table), super::more("maestro project list", page.next_cursor.as_ref()))
+    format!("{}{}", rendered(&mut table), super::more(words, page.next_cursor.as_ref()))
 }
 
 pub fn line(view: &ProjectView) -> String {

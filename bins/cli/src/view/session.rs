@@ -1,33 +1,60 @@
 //! Sessions: a table, a card, a line.
 
-use maestro_domain::{SessionStatus, StopCause, TaskId};
+use std::collections::BTreeMap;
+
+use maestro_domain::{InputKind, SessionId, SessionStatus, StopCause, TaskId};
 use maestro_wire::{Page, SessionView};
 
 use crate::output::{ACCENT, BOLD, DIM, WARN, paint};
 
-use super::{age, cell, clipped, session_status, table};
+use super::{age, bare_table, cell, clipped, fitted, give_way, session_status, table};
 
 fn list(tasks: &[TaskId]) -> String {
     tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-pub fn table_of(sessions: &[SessionView]) -> String {
-    let mut table = table(&["id", "status", "name", "role", "agent", "tasks", "where", "changed"]);
+/// On a terminal that is narrower the role is left out.
+const WIDE: u16 = 100;
+/// Tasks that a row names.
+const NAMED: usize = 3;
+
+fn few(tasks: &[TaskId]) -> String {
+    let more = tasks.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" +{more}") } else { String::new() };
+    list(&tasks[..tasks.len().min(NAMED)]) + &more
+}
+
+/// Many sessions, one a line; `inset`: columns of the terminal that are taken already.
+pub fn table_of(sessions: &[SessionView], inset: u16) -> String {
+    let width = bare_table().width();
+    let with_role = width.is_none_or(|width| width >= WIDE);
+    let shown = |column: &&str| with_role || *column != "role";
+    let columns = ["id", "status", "name", "role", "agent", "tasks", "where", "changed"];
+    let columns: Vec<&str> = columns.into_iter().filter(shown).collect();
+    let mut table = table(&columns);
     for view in sessions {
         let session = &view.session;
         let (word, style) = session_status(session.status.kind());
         let tasks = if view.holds.is_empty() { &session.tasks } else { &view.holds };
-        table.add_row([
+        let mut cells = vec![
             cell(session.id, BOLD),
             cell(word, style),
             cell(&session.name, anstyle::Style::new()),
             cell(role(session.role), anstyle::Style::new()),
             cell(&session.agent, anstyle::Style::new()),
-            cell(list(tasks), ACCENT),
+            cell(if width.is_some() { few(tasks) } else { list(tasks) }, ACCENT),
             cell(session.node.as_ref().map_or_else(|| session.pool.to_string(), ToString::to_string), DIM),
             cell(age(session.updated_at), DIM),
-        ]);
+        ];
+        if !with_role {
+            cells.remove(3);
+        }
+        table.add_row(cells);
     }
+    if let Some(width) = width {
+        table.set_width(width.saturating_sub(inset));
+    }
+    give_way(&mut table, &[2, columns.len() - 2]);
     clipped(&mut table)
 }
 
@@ -39,7 +66,8 @@ const fn role(role: maestro_domain::Role) -> &'static str {
     }
 }
 
-pub fn page(page: &Page<SessionView>, filtered: bool) -> String {
+/// A page of a list, and what to do when nothing is on it; `words` are the line that asked for it.
+pub fn page(page: &Page<SessionView>, filtered: bool, words: &[String]) -> String {
     if page.items.is_empty() && filtered {
         return format!("no session fits\n  {} maestro session list --all", paint(DIM, "all:"));
     }
@@ -50,23 +78,70 @@ pub fn page(page: &Page<SessionView>, filtered: bool) -> String {
             paint(DIM, "ended ones:")
         );
     }
-    let more = super::more("maestro session list", page.next_cursor.as_ref());
-    format!("{}{}{more}", table_of(&page.items), questions(&page.items))
+    let more = super::more(words, page.next_cursor.as_ref());
+    format!("{}{}{more}", table_of(&page.items, 0), questions(&page.items))
 }
+
+/// Questions that are shown at once.
+const ASKED: usize = 8;
 
 /// What sessions wait for, and how it is answered; nothing when none does.
 fn questions(sessions: &[SessionView]) -> String {
-    let asks = sessions.iter().filter_map(|view| match &view.session.status {
-        SessionStatus::NeedsInput { question, asked_at, .. } => {
-            let id = view.session.id;
-            let how = paint(DIM, format!("maestro session answer {id} \"…\""));
-            Some(format!("\n  {} {} ({})  {how}", paint(BOLD, id), paint(WARN, question), age(*asked_at)))
+    let asking: Vec<&SessionView> =
+        sessions.iter().filter(|view| matches!(view.session.status, SessionStatus::NeedsInput { .. })).collect();
+    if asking.is_empty() {
+        return String::new();
+    }
+    let verb = if asking.len() == 1 { "needs" } else { "need" };
+    format!("\n\n{} {verb} input\n{}", asking.len(), asked(&asking))
+}
+
+/// Who asks, what, and what to type, three lines each.
+pub fn asked(asking: &[&SessionView]) -> String {
+    let mut lines: Vec<String> = asking.iter().take(ASKED).filter_map(|view| question(view)).collect();
+    let more = asking.len().saturating_sub(ASKED);
+    if more > 0 {
+        lines.push(paint(DIM, format!("  and {more} more: maestro session list --status needs_input")));
+    }
+    fitted(&lines.join("\n"))
+}
+
+fn question(view: &SessionView) -> Option<String> {
+    let SessionStatus::NeedsInput { input, question, asked_at, .. } = &view.session.status else { return None };
+    let (id, name) = (view.session.id, &view.session.name);
+    let (question, when) = (paint(WARN, question), paint(DIM, age(*asked_at)));
+    let how = paint(DIM, answer(id, *input));
+    Some(format!("  {}  {name}\n      {when}: {question}\n      {how}", paint(BOLD, id)))
+}
+
+/// How a session that waits is answered: a permission is given or refused, a limit or a login is looked at.
+fn answer(id: SessionId, input: InputKind) -> String {
+    match input {
+        InputKind::Permission => format!("maestro session answer {id} --allow   (or --deny)"),
+        InputKind::Question | InputKind::Idle => format!("maestro session answer {id} \"…\""),
+        InputKind::RateLimited | InputKind::Login => format!("maestro session attach {id}"),
+    }
+}
+
+/// Reasons that are shown at once, and sessions of each.
+const REASONS: usize = 5;
+
+/// Why those that nobody has taken wait: one line a reason; nothing when none waits.
+pub fn waiting(sessions: &[SessionView]) -> String {
+    let mut reasons: BTreeMap<&str, Vec<SessionId>> = BTreeMap::new();
+    for view in sessions {
+        if let Some(why) = &view.pending {
+            reasons.entry(why).or_default().push(view.session.id);
         }
-        _ => None,
-    });
-    let asks: Vec<String> = asks.collect();
-    let verb = if asks.len() == 1 { "needs" } else { "need" };
-    if asks.is_empty() { String::new() } else { format!("\n\n{} {verb} input{}", asks.len(), asks.concat()) }
+    }
+    let line = |(why, ids): (&str, Vec<SessionId>)| {
+        let named: Vec<String> = ids.iter().take(REASONS).map(ToString::to_string).collect();
+        let more = ids.len().saturating_sub(REASONS);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let verb = if ids.len() == 1 { "waits" } else { "wait" };
+        format!("  {}{more} {verb}: {}", paint(BOLD, named.join(", ")), paint(WARN, why))
+    };
+    fitted(&reasons.into_iter().take(REASONS).map(line).collect::<Vec<_>>().join("\n"))
 }
 
 pub fn line(view: &SessionView) -> String {
@@ -146,4 +221,52 @@ pub fn card(view: &SessionView) -> String {
         fact("unread messages", view.unread.to_string());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn view(number: usize, status: &Value) -> SessionView {
+        let at = "2026-01-01T00:00:00Z";
+        let mut view = json!({
+            "id": format!("s{number}"), "rev": 1, "name": "Worker", "role": "worker", "agent": "shell",
+            "skill": "maestro-worker", "parent": "ann", "pool": "gpu", "epoch": 1, "requestedAt": at, "expiresAt": at,
+            "askedAt": at, "createdAt": at, "updatedAt": at,
+        });
+        view.as_object_mut().unwrap().extend(status.as_object().unwrap().clone());
+        serde_json::from_value(view).unwrap()
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn each_kind_of_question_has_its_answer() {
+        let asks = |input: &str| {
+            let view = view(11, &json!({"status": "needs_input", "input": input, "question": "may I?"}));
+            plain(&questions(&[view])).lines().last().unwrap_or_default().trim().to_owned()
+        };
+        assert_eq!(asks("permission"), "maestro session answer s11 --allow   (or --deny)");
+        assert_eq!(asks("question"), "maestro session answer s11 \"…\"");
+        assert_eq!(asks("login"), "maestro session attach s11");
+        let many: Vec<SessionView> =
+            (1..=20).map(|n| view(n, &json!({"status": "needs_input", "input": "idle", "question": "?"}))).collect();
+        let text = plain(&questions(&many));
+        assert!(text.contains("20 need input") && text.contains("and 12 more"), "{text}");
+    }
+
+    #[test]
+    fn those_that_wait_for_the_same_stand_on_one_line() {
+        let wait = |number, why: &str| view(number, &json!({"status": "requested", "pending": why}));
+        let mut all: Vec<SessionView> = (1..=7).map(|number| wait(number, "no spawner in pool gpu")).collect();
+        all.push(wait(8, "no free slot"));
+        all.push(view(9, &json!({"status": "requested"})));
+        let told = "  s8 waits: no free slot\n  s1, s2, s3, s4, s5 and 2 more wait: no spawner in pool gpu";
+        assert_eq!(plain(&waiting(&all)), told);
+        assert_eq!(few(&all.iter().map(|_| TaskId::new(3)).collect::<Vec<_>>()), "t3, t3, t3 +6");
+    }
 }

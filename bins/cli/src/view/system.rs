@@ -5,7 +5,7 @@ use maestro_wire::{PoolView, ReplicaView, StreamView, SystemView};
 use crate::output::{BAD, BOLD, DIM, GOOD, WARN, paint};
 use crate::terminal::harmless::Harmless;
 
-use super::{cell, rendered, table};
+use super::{cell, counted, rendered, table};
 
 /// From here on a stream is soon full.
 pub const NEARLY_FULL: u64 = 80;
@@ -15,11 +15,11 @@ pub const LAGS: u64 = 1_000;
 pub fn card(system: &SystemView) -> String {
     let plain = anstyle::Style::new();
     let mut parts = vec![format!(
-        "{} {} · nats-server {} · {} projects · sequence {}",
+        "{} {} · nats-server {} · {} · sequence {}",
         paint(BOLD, "ledger"),
         system.ledger,
         system.broker,
-        system.projects,
+        counted(system.projects, "project", "projects"),
         system.head
     )];
 
@@ -48,7 +48,7 @@ pub fn card(system: &SystemView) -> String {
         ]);
     }
     parts.push(if system.pools.is_empty() {
-        format!("{}\n  {} maestro up", paint(WARN, "no spawner is there"), paint(DIM, "try:"))
+        format!("{}\n  {} maestro doctor", paint(WARN, "no spawner is there"), paint(DIM, "try:"))
     } else {
         rendered(&mut pools)
     });

@@ -26,8 +26,8 @@ pub fn table_of(tasks: &[TaskRow]) -> String {
     clipped(&mut table)
 }
 
-/// A page of a list, and what to do when nothing is on it.
-pub fn page(page: &Page<TaskRow>, filtered: bool) -> String {
+/// A page of a list, and what to do when nothing is on it; `words` are the line that asked for it.
+pub fn page(page: &Page<TaskRow>, filtered: bool, words: &[String]) -> String {
     if page.items.is_empty() {
         return if filtered {
             format!("no task fits\n  {} maestro task list", paint(DIM, "all:"))
@@ -35,13 +35,13 @@ pub fn page(page: &Page<TaskRow>, filtered: bool) -> String {
             format!("no tasks yet\n  {} maestro task create \"Write the parser\"", paint(DIM, "try:"))
         };
     }
-    format!("{}{}", table_of(&page.items), super::more("maestro task list", page.next_cursor.as_ref()))
+    format!("{}{}", table_of(&page.items), super::more(words, page.next_cursor.as_ref()))
 }
 
 /// The same in groups, with how far the whole is.
 pub fn grouped(rows: &[TaskRow], whole: Option<&ProjectView>, filtered: bool) -> String {
     if rows.is_empty() {
-        return page(&Page { items: Vec::new(), next_cursor: None }, filtered);
+        return page(&Page { items: Vec::new(), next_cursor: None }, filtered, &[]);
     }
     super::board::card(rows, whole)
 }
@@ -135,7 +135,8 @@ pub fn card(detail: &TaskDetail) -> String {
 
 fn dependency(dependency: &maestro_wire::DependencyView) -> String {
     let (word, style) = status(dependency.status);
-    let line = format!("{} {}  {}", paint(BOLD, dependency.id), paint(style, word), dependency.title);
+    let branch = dependency.branch.as_ref().map(|branch| paint(DIM, format!("  {branch}"))).unwrap_or_default();
+    let line = format!("{} {}  {}{branch}", paint(BOLD, dependency.id), paint(style, word), dependency.title);
     match (&dependency.summary, dependency.status) {
         (Some(summary), StatusKind::Completed) => {
             format!("{line}\n   {}", paint(DIM, summary.lines().next().unwrap_or_default()))

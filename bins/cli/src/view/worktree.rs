@@ -6,6 +6,8 @@ use crate::command::session::Pruned;
 use crate::output::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, paint};
 use crate::terminal::harmless::Harmless;
 
+use super::counted;
+
 /// Names and contents are an agent's: they are shown as text, whatever they are.
 pub fn diff(diff: &DiffView, stat: bool) -> String {
     let tree = &diff.worktree;
@@ -18,7 +20,9 @@ pub fn diff(diff: &DiffView, stat: bool) -> String {
     )];
     let state = [(tree.running, "an agent works there"), (tree.merged, "merged"), (tree.pushed, "pushed")];
     let state: Vec<&str> = state.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-    lines.push(format!("{} commits, {} uncommitted files{}", tree.ahead, tree.dirty, joined(&state)));
+    let commits = counted(tree.ahead, "commit", "commits");
+    let dirty = counted(tree.dirty, "uncommitted file", "uncommitted files");
+    lines.push(format!("{commits}, {dirty}{}", joined(&state)));
     for commit in &diff.commits {
         let id: String = commit.id.chars().take(9).collect();
         lines.push(format!("  {} {}", paint(WARN, id), Harmless::text(&commit.subject)));

@@ -9,7 +9,7 @@ const SESSION: [(&str, &str); 4] = [
     ("MAESTRO_SESSION_ID", "s7"),
     ("MAESTRO_SESSION_EPOCH", "2"),
     ("MAESTRO_PROJECT_ID", "web"),
-    ("MAESTRO_TASK_IDS", "t4,t5"),
+    ("MAESTRO_TASK_IDS", "t4"),
 ];
 
 #[test]
@@ -87,7 +87,36 @@ fn reports_are_kept_in_order_and_answered_with_success() {
         .collect();
     assert_eq!(verbs, reports.map(|(_, verb)| verb));
     let first: Value = serde_json::from_slice(&std::fs::read(&files[1]).unwrap()).unwrap();
-    assert_eq!(first["data"]["task"], "t4", "the first of MAESTRO_TASK_IDS");
+    assert_eq!(first["data"]["task"], "t4", "the only one of MAESTRO_TASK_IDS");
+}
+
+#[test]
+fn a_report_that_could_be_about_several_tasks_is_not_kept() {
+    let room = Room::new();
+    let server = dead_address();
+    let complete = ["--json", "--server", &server, "--timeout", "300ms", "task", "complete", "--summary", "done"];
+    let mut several = SESSION;
+    several[3].1 = "t4,t5";
+    let (code, document) = room.json(&complete, &several);
+    assert_eq!((code, &document["error"]), (6, &Value::from("connection_refused")), "{document}");
+    assert!(document["suggestion"].as_str().unwrap().contains("name the task"), "{document}");
+    assert!(!room.home().join("outbox").exists());
+    // What the session took since is remembered in its home.
+    let memory = room.home().join("memory");
+    std::fs::create_dir_all(&memory).unwrap();
+    let remember = |text: &str| std::fs::write(memory.join("web.s7-2.claims"), text).unwrap();
+    remember(r#"{"holds":["t3"],"past":["t4"]}"#);
+    let (code, document) = room.json(&complete, &SESSION);
+    assert_eq!((code, &document["queued"]), (0, &Value::Bool(true)), "{document}");
+    let mut kept = std::fs::read_dir(room.home().join("outbox")).unwrap().map(|entry| entry.unwrap().path());
+    let kept = kept.find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
+    let kept: Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    assert_eq!(kept["data"]["task"], "t3");
+    // And it is done now.
+    assert_eq!(room.json(&complete, &SESSION).0, 6);
+    remember(r#"{"holds":["t3","t4"]}"#);
+    let (code, document) = room.json(&complete, &SESSION);
+    assert_eq!((code, &document["error"]), (2, &Value::from("missing_task_id")), "{document}");
 }
 
 #[test]
@@ -153,4 +182,47 @@ fn without_a_home_flags_and_environment_are_enough() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["error"], "connection_refused", "it cannot be kept, so it is not said to be");
     assert_eq!(output.status.code(), Some(6));
+}
+
+/// Another stack's server is not started from here, and its logs are not here.
+#[test]
+fn an_address_that_was_named_starts_no_second_stack() {
+    let room = Room::new();
+    let server = dead_address();
+    let asked = |words: &[&str]| {
+        room.json(&[&["--json", "-p", "web", "--server", &server, "--timeout", "300ms"], words].concat(), &[]).1
+    };
+    for words in [&["task", "list"][..], &["doctor"], &["logs"]] {
+        let said = asked(words).to_string();
+        assert!(!said.contains("maestro up") && !said.contains("maestro logs"), "{words:?}: {said}");
+        assert!(said.contains("elsewhere") && said.contains("docker compose logs"), "{words:?}: {said}");
+    }
+    // The same address as that of this home's stack: it can be started again.
+    let process =
+        serde_json::json!({"name": "nats-server", "pid": std::process::id(), "version": "2.15.1", "startedAt": "x"});
+    let stack = serde_json::json!({
+        "format": 1, "natsUrl": server, "supervisor": process, "processes": [process],
+        "tokenFile": "/none", "credentialsFile": "/none",
+    });
+    std::fs::create_dir_all(room.home()).unwrap();
+    std::fs::write(room.home().join("stack.json"), stack.to_string()).unwrap();
+    let said = asked(&["task", "list"]);
+    assert!(said["details"]["commands"][0].as_str().unwrap().ends_with(" up --detach"), "{said}");
+}
+
+/// What is suggested must not fail for the same reason.
+#[test]
+fn a_mistake_in_the_settings_suggests_nothing_that_fails_the_same_way() {
+    let room = Room::new();
+    std::fs::create_dir(room.home()).unwrap();
+    std::fs::write(room.home().join("config.toml"), "retries = \"x\"\n").unwrap();
+    for words in [&["task", "list"][..], &["config", "list"], &["status"]] {
+        let (_, said) = room.json(&[&["--json", "-p", "web"], words].concat(), &[]);
+        for command in said["details"]["commands"].as_array().unwrap() {
+            let command = shlex::split(command.as_str().unwrap()).unwrap();
+            let again: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+            let code = room.run(&again, &[]).code;
+            assert_eq!(code, 0, "{words:?} suggests {again:?}");
+        }
+    }
 }

@@ -33,8 +33,7 @@ pub struct Row {
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (rows, _) = rows(ctx, args.node.as_ref()).await?;
     let page = page::of(rows, &args.page, USUAL, |row| format!("{}/{}", row.node, row.agent.name))?;
-    let command = args.node.map_or("maestro agent list".to_owned(), |node| format!("maestro agent list --node {node}"));
-    let more = view::more(&command, page.next_cursor.as_ref());
+    let more = view::more(&ctx.words, page.next_cursor.as_ref());
     let human = page.items.clone();
     Ok(Output::new(&page, move || view::agent::list(&human) + &more))
 }

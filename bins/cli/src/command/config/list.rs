@@ -22,5 +22,9 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
         let value = value.as_deref().unwrap_or("-");
         table.add_row([view::cell(key, BOLD), view::cell(value, anstyle::Style::new()), view::cell(origin, DIM)]);
     }
-    Ok(Output::new(&Page { items, next_cursor: None }, move || view::rendered(&mut table)))
+    Ok(Output::new(&Page { items, next_cursor: None }, move || {
+        // Addresses and paths are copied: where the terminal is too narrow it breaks the line, and knows that it is one.
+        view::give_way(&mut table, &[]);
+        view::rendered(&mut table)
+    }))
 }

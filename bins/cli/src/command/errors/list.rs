@@ -21,7 +21,9 @@ const USUAL: u32 = 200;
 pub fn run(args: &ListArgs) -> Result<Output, ErrorBody> {
     let page = page::of(ErrorCode::ALL.to_vec(), &args.page, USUAL, ToString::to_string)?;
     let items: Vec<_> = page.items.iter().map(super::described).collect();
-    let (more, next_cursor) = (view::more("maestro errors list", page.next_cursor.as_ref()), page.next_cursor.clone());
+    let limit = args.page.limit.into_iter().flat_map(|limit| ["--limit".to_owned(), limit.to_string()]);
+    let words: Vec<String> = ["errors", "list"].map(ToOwned::to_owned).into_iter().chain(limit).collect();
+    let (more, next_cursor) = (view::more(&words, page.next_cursor.as_ref()), page.next_cursor.clone());
     let human = move || {
         let mut table = view::table(&["code", "exit", "retry", "meaning"]);
         for code in &page.items {

@@ -24,9 +24,10 @@ pub struct ListArgs {
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let query = Query::MessageList(MessageList { limit: args.limit, cursor: args.cursor });
     let reply = ctx.ask(&ctx.project()?, query).await?;
-    fields::shown(reply, args.only, |data| {
+    let words = ctx.words.clone();
+    fields::shown(reply, args.only, move |data| {
         view::of(data, |page: Page<MessageView>| {
-            view::message::letters(&page.items) + &view::more("maestro message list", page.next_cursor.as_ref())
+            view::message::letters(&page.items) + &view::more(&words, page.next_cursor.as_ref())
         })
     })
 }

@@ -19,7 +19,7 @@ const USUAL: u32 = 50;
 
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let page = page::of(nodes::all(ctx).await?, &args.page, USUAL, |record| record.node.to_string())?;
-    let more = view::more("maestro node list", page.next_cursor.as_ref());
+    let more = view::more(&ctx.words, page.next_cursor.as_ref());
     let human = page.items.clone();
     Ok(Output::new(&page, move || view::node::list(&human) + &more))
 }

@@ -27,5 +27,6 @@ pub struct ListArgs {
 pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let ListArgs { archived, limit, cursor, only } = args;
     let reply = ctx.ask_of_none(Query::ProjectList(ProjectList { archived, limit, cursor })).await?;
-    fields::shown(reply, only, |data| view::of(data, |page| view::project::page(&page)))
+    let words = ctx.words.clone();
+    fields::shown(reply, only, move |data| view::of(data, |page| view::project::page(&page, &words)))
 }

@@ -49,9 +49,10 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         cursor: args.cursor,
     });
     let reply = fields::pick(ctx.ask(&ctx.project()?, query).await?, &args.only.fields)?;
+    let words = ctx.words.clone();
     Ok(Output::reply(reply, move |data| {
         if args.only.fields.is_empty() {
-            view::of(data, |page| view::session::page(&page, filtered))
+            view::of(data, |page| view::session::page(&page, filtered, &words))
         } else {
             fields::lines(data, &args.only.fields)
         }

@@ -49,10 +49,7 @@ pub fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     };
     let all: Vec<Listed> = skills.into_iter().map(Listed::new).collect();
     let Page { items, next_cursor } = page::of(all, &args.page, USUAL, |skill| skill.name.clone())?;
-    let command = args
-        .role
-        .map_or("maestro skill list".to_owned(), |role| format!("maestro skill list --role {}", role.as_str()));
-    let more = view::more(&command, next_cursor.as_ref());
+    let more = view::more(&ctx.words, next_cursor.as_ref());
     let mut table = view::table(&["skill", "version", "for", "from"]);
     let mut broken = String::new();
     for skill in &items {

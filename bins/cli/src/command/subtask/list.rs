@@ -32,7 +32,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let mut detail: TaskDetail = reply.parse()?;
     let descriptions = &detail.texts.subtask_descriptions;
     let page = page::of(detail.task.subtasks.clone(), &args.page, USUAL, |subtask| subtask.id.to_string())?;
-    let more = view::more(&format!("maestro subtask list {task}"), page.next_cursor.as_ref());
+    let more = view::more(&ctx.words, page.next_cursor.as_ref());
     detail.task.subtasks.clone_from(&page.items);
     let items = page.items.iter().map(|subtask| {
         let mut value = serde_json::json!(subtask);

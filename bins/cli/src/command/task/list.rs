@@ -88,15 +88,16 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
         return board(ctx, &project, list).await;
     }
     let reply = ctx.ask(&project, Query::TaskList(list)).await?;
+    let words = ctx.words.clone();
     if grouped {
-        return Ok(Output::reply(reply, |data| {
+        return Ok(Output::reply(reply, move |data| {
             view::of(data, |page: Page<TaskRow>| {
-                let more = view::more("maestro task list", page.next_cursor.as_ref());
+                let more = view::more(&words, page.next_cursor.as_ref());
                 view::task::grouped(&page.items, None, true) + &more
             })
         }));
     }
-    fields::shown(reply, args.only, move |data| view::of(data, |page| view::task::page(&page, filtered)))
+    fields::shown(reply, args.only, move |data| view::of(data, |page| view::task::page(&page, filtered, &words)))
 }
 
 /// What a board shows first.
@@ -111,8 +112,9 @@ async fn board(ctx: &Context, project: &ProjectId, list: TaskList) -> Result<Out
     let mut page: Page<TaskRow> = reply.parse()?;
     let whole: Option<ProjectView> =
         ctx.ask(project, Query::ProjectGet(ProjectGet {})).await.ok().and_then(|reply| reply.parse().ok());
-    let mut more =
-        view::more("maestro task list --status pending,in_progress,in_review,blocked", page.next_cursor.as_ref());
+    let open = ["--status".to_owned(), OPEN.map(StatusKind::as_str).join(",")];
+    let words: Vec<String> = ctx.words.iter().cloned().chain(open).collect();
+    let mut more = view::more(&words, page.next_cursor.as_ref());
     if page.next_cursor.is_none() {
         let ended = TaskList {
             status: vec![StatusKind::Completed, StatusKind::Cancelled],

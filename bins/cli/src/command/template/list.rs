@@ -22,7 +22,7 @@ const USUAL: u32 = 50;
 pub fn run(args: &ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (found, broken) = template::all(ctx);
     let page = page::of(found.into_values().collect(), &args.page, USUAL, |one: &Template| one.name.clone())?;
-    let more = view::more("maestro template list", page.next_cursor.as_ref());
+    let more = view::more(&ctx.words, page.next_cursor.as_ref());
     let items: Vec<_> = page
         .items
         .iter()

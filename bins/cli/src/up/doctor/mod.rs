@@ -9,9 +9,13 @@ use serde::Serialize;
 
 use super::args::DoctorArgs;
 use super::running;
+use super::stack::SPAWNER;
 use crate::address;
 use crate::context::Context;
 use crate::output::{ACCENT, BAD, DIM, GOOD, Output, WARN, paint};
+
+/// It does not send anybody to itself.
+const OWN: &str = "maestro doctor";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,13 +56,26 @@ impl Check {
         Self::new(name, Verdict::Fail, message)
     }
 
-    /// An error as it was told, with the first of its commands.
+    /// An error as it was told, with the first of its commands that is not this one.
     fn error(name: &str, error: &ErrorBody) -> Self {
         let mut check = Self::fail(name, error.message.clone());
-        let first = error.details.get("commands").and_then(|all| all.get(0)).and_then(|first| first.as_str());
-        check.command = first.map(ToOwned::to_owned);
-        check.hint = error.suggestion.clone().filter(|hint| Some(hint) != check.command.as_ref());
+        let commands = error.details.get("commands").and_then(|all| all.as_array()).into_iter().flatten();
+        let mut others = commands.filter_map(|command| command.as_str()).filter(|command| *command != OWN);
+        check.command = others.next().map(ToOwned::to_owned);
+        let hint = error.suggestion.clone().filter(|hint| hint != OWN);
+        check.hint = hint.filter(|hint| Some(hint) != check.command.as_ref());
         check
+    }
+
+    /// Where a program's log is: `maestro logs` has those of this home's stack, others lie where they run.
+    fn log_of(self, program: &str, elsewhere: bool) -> Self {
+        if !elsewhere {
+            return self.then(format!("maestro logs {program}"));
+        }
+        let service = program.trim_start_matches("maestro-");
+        let unit = if program == SPAWNER { "'maestro-spawner@*'" } else { program };
+        let text = format!("its log lies where it runs: docker compose logs {service}; journalctl -u {unit}");
+        Self { hint: Some(text), ..self }
     }
 
     fn then(mut self, command: impl Into<String>) -> Self {
@@ -100,7 +117,7 @@ pub async fn doctor(_arguments: DoctorArgs, ctx: &Context) -> Result<Output, Err
     if let Some(stack) = &stack {
         items.push(local::dashboard(stack).await);
     }
-    items.extend(remote::checks(ctx, &home, stack.as_ref().filter(|_| !elsewhere)).await);
+    items.extend(remote::checks(ctx, &home, stack.as_ref(), elsewhere).await);
 
     let text = items.iter().map(Check::line).collect::<Vec<_>>().join("\n");
     let failed: Vec<&Check> = items.iter().filter(|check| check.verdict == Verdict::Fail).collect();
@@ -121,5 +138,8 @@ pub async fn doctor(_arguments: DoctorArgs, ctx: &Context) -> Result<Output, Err
     if ctx.json() {
         error = error.with("items", serde_json::to_value(&items).unwrap_or_default());
     }
-    Err(if commands.is_empty() { error } else { error.commands(commands) })
+    if commands.is_empty() {
+        commands.push(format!("maestro errors show {}", error.code));
+    }
+    Err(error.commands(commands))
 }

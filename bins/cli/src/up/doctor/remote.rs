@@ -10,30 +10,33 @@ use maestro_wire::{ErrorBody, NodeRecord, Query, SystemGet, SystemView};
 
 use super::Check;
 use super::system;
+use crate::address::unanswered;
 use crate::context::Context;
 use crate::up::broker::{address, connect_as};
-use crate::up::stack::SERVER;
+use crate::up::stack::{SERVER, SPAWNER};
 
 const STREAMS: &str = include_str!("../../../../../nats/streams.json");
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub async fn checks(ctx: &Context, home: &Home, stack: Option<&StackFile>) -> Vec<Check> {
+/// `elsewhere`: the broker is not one of this home, so what its stack is says nothing.
+pub async fn checks(ctx: &Context, home: &Home, stack: Option<&StackFile>, elsewhere: bool) -> Vec<Check> {
+    let stack = stack.filter(|_| !elsewhere);
     let caller = match ctx.caller(PATIENCE).await {
         Ok(caller) => caller,
-        Err(error) => return vec![Check::error("broker", &error)],
+        Err(error) => return vec![Check::error("broker", &unanswered(error, ctx))],
     };
     let broker = caller.client().server();
     let mut checks = vec![Check::ok("broker", format!("nats-server {}, user edge", broker.version))];
     match ask(ctx).await {
-        Ok((view, clock)) => checks.extend(system::checks(&view, clock, stack)),
+        Ok((view, clock)) => checks.extend(system::checks(&view, clock, stack, elsewhere)),
         Err(error) => {
             // Nobody tells of the system: what its owner can see without a server.
             if let Some(stack) = stack {
                 checks.extend(as_owner(home, stack).await);
             }
-            let check = Check::error("servers", &error);
+            let check = Check::error("servers", &unanswered(error, ctx));
             // `maestro up` looks after its servers: only their log says more.
-            checks.push(if stack.is_some() { check.then(format!("maestro logs {SERVER}")) } else { check });
+            checks.push(if stack.is_some() { check.log_of(SERVER, elsewhere) } else { check });
         }
     }
     checks
@@ -115,9 +118,9 @@ async fn nodes(work: &Client) -> Check {
                     system::spawner(node.node.as_str(), node.pool.as_str(), (node.free, node.slots), node.draining)
                 })
                 .collect();
-            system::spawners(&told)
+            system::spawners(&told, false)
         }
-        Err(error) => Check::fail("spawners", error.to_string()).then("maestro logs maestro-spawner"),
+        Err(error) => Check::fail("spawners", error.to_string()).log_of(SPAWNER, false),
     }
 }
 

@@ -6,7 +6,8 @@ use maestro_runtime::StackFile;
 use maestro_wire::{StreamView, SystemView};
 
 use super::Check;
-use crate::up::stack::{NATS, SERVER, SUPERVISOR};
+use crate::up::stack::{NATS, SERVER, SPAWNER, SUPERVISOR};
+use crate::view::counted;
 use crate::view::system::{LAGS, NEARLY_FULL};
 
 /// From here on the next commands will be refused.
@@ -16,9 +17,9 @@ const SKEW_WARN: i64 = 2_000;
 /// Commands of a clock that is further ahead are refused.
 const SKEW_FAIL: i64 = 3_600_000;
 
-/// `clock`: by how many milliseconds the server's clock is ahead of ours.
-pub fn checks(view: &SystemView, clock: i64, stack: Option<&StackFile>) -> Vec<Check> {
-    let mut checks = servers(view, stack);
+/// `elsewhere`: the stack is not one of this home. `clock`: by how many milliseconds the server's clock is ahead of ours.
+pub fn checks(view: &SystemView, clock: i64, stack: Option<&StackFile>, elsewhere: bool) -> Vec<Check> {
+    let mut checks = servers(view, stack, elsewhere);
     checks.push(versions(view, stack));
     checks.extend(streams(&view.streams));
     checks.push(spawners(
@@ -27,6 +28,7 @@ pub fn checks(view: &SystemView, clock: i64, stack: Option<&StackFile>) -> Vec<C
             .iter()
             .map(|node| spawner(node.node.as_str(), node.pool.as_str(), (node.free, node.slots), node.draining))
             .collect::<Vec<_>>(),
+        elsewhere,
     ));
     checks.extend(pools(view));
     checks.push(clocks(view, clock));
@@ -34,19 +36,19 @@ pub fn checks(view: &SystemView, clock: i64, stack: Option<&StackFile>) -> Vec<C
     checks
 }
 
-fn servers(view: &SystemView, stack: Option<&StackFile>) -> Vec<Check> {
+fn servers(view: &SystemView, stack: Option<&StackFile>, elsewhere: bool) -> Vec<Check> {
     let expected = stack.map_or(1, |stack| {
         let planned = stack.planned.iter().filter(|name| name.starts_with(SERVER)).count();
         planned.max(stack.processes.iter().filter(|process| process.name.starts_with(SERVER)).count())
     });
-    let logs = format!("maestro logs {SERVER}");
     let told: Vec<String> = view
         .replicas
         .iter()
         .map(|replica| format!("{} {} (applied {})", replica.replica, replica.version, replica.applied))
         .collect();
     let mut checks = vec![if view.replicas.len() < expected {
-        Check::warn("servers", format!("{} of {expected} answer: {}", view.replicas.len(), told.join(", "))).then(&logs)
+        Check::warn("servers", format!("{} of {expected} answer: {}", view.replicas.len(), told.join(", ")))
+            .log_of(SERVER, elsewhere)
     } else {
         Check::ok("servers", told.join(", "))
     }];
@@ -54,7 +56,7 @@ fn servers(view: &SystemView, stack: Option<&StackFile>) -> Vec<Check> {
         let name = &replica.replica;
         if !replica.serving {
             let text = format!("{name} takes no requests: it starts, catches up or drains");
-            checks.push(Check::warn("servers", text).then(&logs));
+            checks.push(Check::warn("servers", text).log_of(SERVER, elsewhere));
         } else if replica.behind > LAGS {
             let text = format!("{name} is {} commits behind the ledger", replica.behind);
             checks.push(Check::warn("servers", text).then("maestro status --system"));
@@ -97,7 +99,9 @@ fn streams(streams: &[StreamView]) -> Vec<Check> {
     }
     if checks.is_empty() {
         let messages: u64 = streams.iter().map(|stream| stream.messages).sum();
-        checks.push(Check::ok("streams", format!("{} streams, {messages} messages", streams.len())));
+        let (streams, messages) =
+            (counted(streams.len(), "stream", "streams"), counted(messages, "message", "messages"));
+        checks.push(Check::ok("streams", format!("{streams}, {messages}")));
     }
     checks
 }
@@ -108,10 +112,9 @@ pub fn spawner(node: &str, pool: &str, (free, slots): (u32, u32), draining: bool
     format!("{node} (pool {pool}, {free} of {slots} slots free{draining})")
 }
 
-pub fn spawners(told: &[String]) -> Check {
+pub fn spawners(told: &[String], elsewhere: bool) -> Check {
     if told.is_empty() {
-        return Check::warn("spawners", "none is there: sessions wait until one comes")
-            .then("maestro logs maestro-spawner");
+        return Check::warn("spawners", "none is there: sessions wait until one comes").log_of(SPAWNER, elsewhere);
     }
     Check::ok("spawners", told.join(", "))
 }
@@ -121,7 +124,8 @@ fn pools(view: &SystemView) -> Vec<Check> {
     waiting
         .map(|pool| {
             let why = pool.why.as_deref().unwrap_or("they were only just asked for");
-            let text = format!("{} sessions wait for pool {}: {why}", pool.waiting, pool.pool);
+            let waiting = counted(pool.waiting, "session waits", "sessions wait");
+            let text = format!("{waiting} for pool {}: {why}", pool.pool);
             let next = if pool.nodes == 0 { "maestro node invite --help" } else { "maestro node list" };
             match pool.why {
                 Some(_) => Check::warn("pools", text).then(next),
@@ -206,7 +210,7 @@ mod tests {
 
     /// The check of this name that is worst.
     fn worst(view: &SystemView, clock: i64, name: &str) -> Check {
-        let checks = checks(view, clock, None);
+        let checks = checks(view, clock, None, true);
         checks.into_iter().filter(|check| check.name == name).max_by_key(|check| check.verdict).unwrap()
     }
 
@@ -246,7 +250,7 @@ mod tests {
             ),
             ("streams", with(|v| v.streams = vec![stream("EVENTS", 85)]), 0, Verdict::Warn, "85 % full"),
             ("streams", with(|v| v.streams = vec![stream("EVENTS", 99)]), 0, Verdict::Fail, "99 % full"),
-            ("streams", with(|v| v.streams = vec![stream("TERM", 99)]), 0, Verdict::Ok, "1 streams"),
+            ("streams", with(|v| v.streams = vec![stream("TERM", 99)]), 0, Verdict::Ok, "1 stream, 1 message"),
             ("spawners", view(), 0, Verdict::Warn, "none is there"),
             (
                 "pools",
@@ -270,7 +274,10 @@ mod tests {
             let check = worst(&view, clock, name);
             assert_eq!(check.verdict, verdict, "{check:?}");
             assert!(check.message.contains(said), "{check:?} does not say {said}");
-            assert!(check.verdict == Verdict::Ok || check.command.is_some(), "{check:?} says nothing to type");
+            let next = check.command.as_ref().or(check.hint.as_ref());
+            assert!(check.verdict == Verdict::Ok || next.is_some(), "{check:?} says nothing to type");
+            // The stack of this test is elsewhere: none of its logs is here.
+            assert!(!next.is_some_and(|next| next.contains("maestro logs")), "{check:?}");
         }
     }
 }
