@@ -2,11 +2,12 @@
 
 use crate::narrow;
 
-/// Checks a line that begins with `maestro`; a pipe or a file may feed or take it.
+/// Checks a line that begins with `maestro`; a pipe, a file or the shell itself may feed or take it.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn check(line: &str) -> Result<(), String> {
+    let line = line.strip_prefix("source <(").and_then(|line| line.strip_suffix(')')).unwrap_or(line);
     let mut own = 0;
     for part in line.split(" | ") {
         let words = shlex::split(part).ok_or("a quote is open")?;

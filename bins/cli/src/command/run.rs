@@ -27,7 +27,7 @@ pub struct RunArgs {
     /// What it is about, in markdown
     #[arg(long, short = 'd', alias = "description", value_name = "TEXT", allow_hyphen_values = true)]
     pub desc: Option<String>,
-    /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's]
+    /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's, else claude]
     #[arg(long)]
     pub agent: Option<AgentName>,
     /// The model, as the agent calls it

@@ -44,8 +44,11 @@ fn shown(lesson: &Lesson) -> String {
         text.push_str(&format!("\n  {}\n  {line}", paint(DIM, format!("# {why}"))));
     }
     if !lesson.see.is_empty() {
-        let see: Vec<String> = lesson.see.iter().map(|command| format!("maestro {command}")).collect();
-        text.push_str(&format!("\n\n{} {}", paint(heading, "See also:"), see.join(", ")));
+        text.push_str(&format!("\n\n{}", paint(heading, "See also:")));
+        // One a line: clap breaks a longer one where its heading ends.
+        for command in lesson.see {
+            text.push_str(&format!("\n  maestro {command}"));
+        }
     }
     text
 }

@@ -28,15 +28,20 @@ const STEPS: &[Step] = &[
         ],
     ),
     (
-        "5. Or let an agent do it, and look on",
+        "5. Or let an agent do it, and look on. `shell` runs a command, the others need their program",
         &[
-            "maestro session spawn --task t2 --agent claude",
+            "maestro agent doctor",
+            "maestro session spawn --task t2 --agent shell --prompt 'maestro task start; maestro task complete'",
             "maestro wait t2",
             "maestro status",
             "maestro events --follow",
         ],
     ),
-    ("6. End the stack; everything is kept", &["maestro down"]),
+    (
+        "6. With Claude Code where `maestro up` runs; codex, gemini and opencode likewise",
+        &["maestro session spawn --agent claude --prompt 'Say what this repository is about'"],
+    ),
+    ("7. End the stack; everything is kept", &["maestro down"]),
 ];
 
 /// The text, with colours.

@@ -7,6 +7,10 @@ use crate::context::Context;
 use crate::output::Output;
 
 /// Show one value
+///
+/// server is the broker's address and defaultProject the project where nothing else names one. retries is how often a request
+/// is repeated at most [default: as often as the timeout allows], retryDelay the wait before the first repetition in
+/// milliseconds; it doubles. outputMode is text or json, notify.command what `maestro up` runs when something needs you.
 #[derive(Args, Debug)]
 pub struct GetArgs {
     /// server, defaultProject, retries, retryDelay, outputMode or notify.command

@@ -52,7 +52,7 @@ pub struct SpawnArgs {
     /// Tell it about tasks that share a label or a dependency
     #[arg(long)]
     pub include_related: bool,
-    /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's]
+    /// The agent: claude, codex, gemini, opencode, shell, … [default: the project's, else claude]
     #[arg(long)]
     pub agent: Option<AgentName>,
     /// The model, as the agent calls it

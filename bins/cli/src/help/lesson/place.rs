@@ -41,7 +41,7 @@ pub const LESSONS: &[Lesson] = &[
     lesson(
         "completions",
         &[
-            ("For this shell only", "maestro completions bash > ~/.maestro/completions.bash"),
+            ("For this shell only", "source <(maestro completions bash)"),
             ("For fish, for ever", "maestro completions fish > ~/.config/fish/completions/maestro.fish"),
         ],
         &["man", "help"],

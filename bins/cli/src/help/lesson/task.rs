@@ -30,7 +30,7 @@ pub const LESSONS: &[Lesson] = &[
             ("What can be started now, the most urgent first", "maestro task list --ready --sort priority"),
             ("What is stuck or waits for a look", "maestro task list --status blocked,in_review"),
             ("Words in title or description; two fields of each", "maestro task list parser --fields id,title"),
-            ("The next page", "maestro task list --limit 20 --cursor NTA"),
+            ("Twenty at a time; what shows the next stands below", "maestro task list --limit 20"),
         ],
         &["task get", "task graph", "task watch", "status"],
     ),
