@@ -44,10 +44,16 @@ pub async fn recover(
         });
     }
     while let Some(ended) = endings.join_next().await {
-        let Entry { incarnation, .. } = ended.map_err(std::io::Error::other)?;
+        let Entry { incarnation, boot, .. } = ended.map_err(std::io::Error::other)?;
         recovered.ended += 1;
         match Ending::read(&files(&incarnation), &incarnation) {
             Some(ending) => outbox.put_ending(&ending)?,
+            // The host went down under it, without a word to anybody: as little its fault, or its task's, as in good order.
+            None if boot != os::boot_id() => {
+                outbox.put(&incarnation, Report::Stopped { shutdown: true })?;
+                tracing::warn!(%incarnation, "the host went down under it; reported stopped, it can be resumed");
+            }
+            // The host did not: somebody, or its own doing, killed the holder.
             None => {
                 outbox.put(&incarnation, Report::Lost { reason: "its holder was gone".to_owned() })?;
                 tracing::warn!(%incarnation, "left behind without a holder; reported lost");

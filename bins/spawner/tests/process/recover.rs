@@ -3,6 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::tree::{Scene, until};
 use maestro_spawner::{Entry, Holders, Incarnation, Ledger, Outbox, boot_id, identity, is_alive, recover};
 
@@ -44,13 +46,40 @@ async fn what_outlived_spawner_and_holder_is_ended_and_reported() {
     assert_eq!(recover(&ledger, &outbox, |_| scene.path("none")).await.unwrap().ended, 3);
     assert!(tree.iter().all(|identity| !is_alive(*identity)), "the whole tree, wherever it went");
     assert!(is_alive(stranger), "never by number alone");
-    for session in ["s1", "s2", "s3"] {
+    let lost = json!({ "kind": "lost", "reason": "its holder was gone" });
+    // Its host went down under it: nobody's fault, and it may go on.
+    let stopped = json!({ "kind": "stopped", "shutdown": true });
+    for (session, report) in [("s1", &lost), ("s2", &stopped), ("s3", &lost)] {
         assert!(outbox.holds(&incarnation(session)), "{session} is reported");
+        assert_eq!(reported(&scene, session), *report, "{session}");
     }
     assert!(ledger.read().unwrap().is_empty());
     waiter.join().unwrap().unwrap();
     bystander.kill().unwrap();
     bystander.wait().unwrap();
+}
+
+/// What the outbox on disk says about a session.
+fn reported(scene: &Scene, session: &str) -> Value {
+    let files = std::fs::read_dir(scene.path("outbox")).unwrap().flatten();
+    let mut kept = files.map(|file| serde_json::from_slice::<Value>(&std::fs::read(file.path()).unwrap()).unwrap());
+    kept.find(|kept| kept["incarnation"]["session"] == session).unwrap()["report"].clone()
+}
+
+#[tokio::test]
+async fn an_ending_that_was_written_down_stands_whatever_became_of_the_host() {
+    let scene = Scene::new();
+    let ledger = Ledger::open(&scene.path("")).unwrap();
+    let outbox = Outbox::open(&scene.path("")).unwrap();
+    ledger.write(&Entry { boot: "another".into(), ..Entry::new(incarnation("s1")) }).unwrap();
+    let ending = json!({
+        "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "incarnation": incarnation("s1"), "report": { "kind": "exited", "code": 3 },
+        "sent": false
+    });
+    std::fs::create_dir(scene.path("files")).unwrap();
+    std::fs::write(scene.path("files/ending.json"), ending.to_string()).unwrap();
+    recover(&ledger, &outbox, |_| scene.path("files")).await.unwrap();
+    assert_eq!(reported(&scene, "s1"), json!({ "kind": "exited", "code": 3 }));
 }
 
 #[tokio::test]
