@@ -1,9 +1,17 @@
 //! A purged project is forgotten, whatever was asked at the same moment, and the ledger can still be read from its
 //! beginning.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
 use maestro_client::{Headers, Order, QueueConfig, Seen};
 use maestro_domain::ProjectId;
 use maestro_tests::cluster::{Cluster, ask, command, data, eventually, new_id, request};
+use maestro_tests::stack::Stack;
 use maestro_wire::{ErrorCode, Place, Query, ServerInfoGet, SpawnOrder, TaskList};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -153,4 +161,79 @@ async fn a_purge_that_is_carried_out_late_spares_the_next_project_of_the_name() 
     assert_eq!(last("s1").await.as_deref(), Some("new"));
     assert_eq!(store.get("shop.s1.1.cast").await.unwrap().as_deref(), Some(&b"new"[..]));
     assert!(store.get("shop.s2.1.cast").await.unwrap().is_none());
+}
+
+fn git(directory: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null").env("LC_ALL", "C");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// The project `web` with a task, whose first session runs the script to its end. Answers where it worked.
+fn work(stack: &Stack, script: &str) -> PathBuf {
+    let web = |arguments: &[&str]| stack.maestro(&[&["--project", "web", "--timeout", "30s"], arguments].concat());
+    web(&["project", "create", "web"]).data();
+    web(&["task", "create", "one"]).data();
+    let spawn = ["session", "spawn", "--agent", "shell", "--task", "t1", "--", "sh", "-ec", script];
+    assert_eq!(web(&spawn).data()["sessionId"], "s1");
+    let begun = Instant::now();
+    loop {
+        let session = web(&["session", "info", "s1"]).data().clone();
+        if session["status"] == "exited" {
+            assert_eq!(session["code"], 0, "{session}: {}", web(&["session", "logs", "s1"]).stdout);
+            return session["workspace"].as_str().unwrap().into();
+        }
+        let fine = !["failed", "lost", "stopped"].iter().any(|end| session["status"] == *end);
+        assert!(fine && begun.elapsed() < Duration::from_secs(60), "{session}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn purge(stack: &Stack) {
+    stack.maestro(&["project", "purge", "web", "--confirm", "web"]).data();
+}
+
+/// The same name, the same numbers, another project: what the purged one's session left is nobody's to go on with, and nobody's
+/// to throw away.
+#[test]
+fn a_session_of_the_next_project_of_the_name_begins_at_its_base_and_the_old_work_stays() {
+    let stack = Stack::start();
+    let repository = stack.place().path().join("repository");
+    fs::create_dir(&repository).unwrap();
+    git(&repository, &["init", "--quiet", "-b", "main"]);
+    git(&repository, &["config", "user.email", "ann@localhost"]);
+    git(&repository, &["config", "user.name", "Ann"]);
+    fs::write(repository.join("file"), "one\n").unwrap();
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "--quiet", "-m", "first"]);
+    fs::write(stack.home().join("config.toml"), format!("[projects.web]\npath = {:?}\n", repository.display()))
+        .unwrap();
+
+    let old = work(&stack, "echo two >>file; git commit --quiet -am old; echo three >>file; echo left >left");
+    let commit = git(&old, &["rev-parse", "HEAD"]);
+    purge(&stack);
+    let new = work(&stack, "echo four >new; git add new; git commit --quiet -m new");
+    assert_ne!(new, old);
+    let base = git(&repository, &["rev-parse", "main"]);
+    assert_eq!(git(&new, &["rev-parse", "HEAD~1"]), base, "it began with what the purged one had done");
+    assert_eq!(git(&new, &["status", "--porcelain"]), "");
+    assert_eq!(git(&new, &["branch", "--show-current"]), "maestro/t1-s1");
+    // Commits, changes and new files, under a name that no task of this project has.
+    assert_eq!(git(&old, &["rev-parse", "HEAD"]), commit);
+    assert_eq!(git(&old, &["status", "--porcelain"]), "M file\n?? left");
+    let branch = git(&old, &["branch", "--show-current"]);
+    assert!(branch.starts_with("maestro/purged/t1-s1-"), "{branch}");
+}
+
+#[test]
+fn a_directory_in_which_a_purged_projects_session_worked_is_left_to_what_lies_there() {
+    let stack = Stack::start();
+    let old = work(&stack, "echo left >left");
+    purge(&stack);
+    let new = work(&stack, "ls -A; test -z \"$(ls -A)\"; echo new >new");
+    assert_ne!(new, old);
+    assert_eq!(fs::read_to_string(old.join("left")).unwrap(), "left\n");
+    assert_eq!(fs::read_to_string(new.join("new")).unwrap(), "new\n");
 }

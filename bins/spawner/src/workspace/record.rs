@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use maestro_domain::{ProjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::incarnation::Incarnation;
@@ -39,6 +40,10 @@ pub(crate) struct Record {
     /// Whose number the session's is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<String>,
+    /// When its project was created: one that was purged has a successor of the same name, whose sessions have the same
+    /// numbers. Earlier versions did not write it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_created: Option<Timestamp>,
     pub path: PathBuf,
     pub repository: PathBuf,
     pub source: Source,
@@ -70,6 +75,11 @@ impl Record {
 
     pub(crate) fn branch_ref(&self) -> String {
         format!("refs/heads/{}", self.branch)
+    }
+
+    /// Whether it may be a part of the project that was created then.
+    fn is_of(&self, created: Timestamp) -> bool {
+        self.project_created.is_none_or(|known| known == created)
     }
 }
 
@@ -112,14 +122,21 @@ impl Records {
         all
     }
 
-    /// The latest of a session up to this epoch.
-    pub(crate) fn latest(&self, incarnation: &Incarnation, ledger: Option<&str>) -> Option<Record> {
+    /// Those of earlier projects of this name, which were purged.
+    pub(crate) fn purged(&self, project: &ProjectId, created: Timestamp) -> Vec<Record> {
+        let of = |record: &Record| record.incarnation.project == *project && !record.is_of(created);
+        self.all().into_iter().filter(of).collect()
+    }
+
+    /// The latest of a session up to this epoch, in the project that was created then.
+    pub(crate) fn latest(&self, incarnation: &Incarnation, ledger: Option<&str>, created: Timestamp) -> Option<Record> {
         let same = |record: &Record| {
             let of = &record.incarnation;
             of.project == incarnation.project
                 && of.session == incarnation.session
                 && of.epoch <= incarnation.epoch
                 && record.ledger.as_deref() == ledger
+                && record.is_of(created)
         };
         self.all().into_iter().filter(same).max_by_key(|record| record.incarnation.epoch)
     }
@@ -139,5 +156,47 @@ fn read(path: &Path) -> Option<Record> {
             tracing::error!(path = %path.display(), cause = %error, "not a worktree's record; left alone");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record(session: &str, directory: &str, more: Value) -> Record {
+        let mut record = json!({
+            "project": "web", "session": session, "epoch": 1, "path": format!("/work/web/{directory}"), "repository": "/web",
+            "source": "checkout", "base": "main", "start": "c0ffee", "branch": format!("maestro/{session}"), "stage": "ready"
+        });
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
+    fn a_purged_project_of_the_same_name_had_other_sessions() {
+        let data = tempfile::tempdir().unwrap();
+        let records = Records::of(data.path());
+        let [then, now] = [1_000, 2_000].map(Timestamp::from_millis);
+        let old = record("s1", "s1", json!({ "projectCreated": then }));
+        records.write(&old).unwrap();
+        // Of a version that did not say so: it is believed to be the session's.
+        let unknown = record("s2", "s2", json!({}));
+        records.write(&unknown).unwrap();
+        let latest = |session: &str, created| {
+            let incarnation = record(session, session, json!({})).incarnation;
+            records.latest(&Incarnation { epoch: 2, ..incarnation }, None, created)
+        };
+        assert_eq!(latest("s1", then), Some(old.clone()));
+        assert_eq!(latest("s1", now), None);
+        assert_eq!(latest("s2", now), Some(unknown));
+        let web = &old.incarnation.project;
+        assert_eq!(records.purged(web, now), std::slice::from_ref(&old));
+        assert_eq!(records.purged(web, then), []);
+        let new = record("s1", "s1-1", json!({ "projectCreated": now }));
+        records.write(&new).unwrap();
+        assert_eq!(latest("s1", now), Some(new));
+        assert_eq!(latest("s1", then), Some(old));
     }
 }

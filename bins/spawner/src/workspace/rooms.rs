@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use maestro_domain::ProjectId;
+use maestro_domain::{ProjectId, Timestamp};
 use maestro_runtime::{ConfigFile, ProjectSection};
 use maestro_wire::{Manifest, branch_of};
 use tokio_util::sync::CancellationToken;
@@ -29,8 +30,14 @@ use crate::os;
 /// Hooks of the repository are for people's own commits and checkouts.
 const NO_HOOKS: [&str; 2] = ["-c", "core.hooksPath=/dev/null"];
 
+/// Before the names of branches of purged projects.
+const PURGED: &str = "maestro/purged/";
+
 /// Marks a set-up script and all it starts: how what outlived its spawner is found again.
 const MARK: &str = "MAESTRO_WORKSPACE";
+
+/// How many directories of one number are looked at.
+const ROOMS: u32 = 1000;
 
 /// What a workspace is wanted for.
 pub(crate) struct Wanted<'a> {
@@ -40,6 +47,13 @@ pub(crate) struct Wanted<'a> {
     pub ledger: Option<&'a str>,
     /// Whether the agent of that incarnation, or something that it started, may still run here.
     pub runs: &'a (dyn Fn(&Incarnation) -> bool + Sync),
+}
+
+impl Wanted<'_> {
+    /// When its project was created: what was before that is another project's.
+    fn created(&self) -> Timestamp {
+        self.manifest.project.project.created_at
+    }
 }
 
 /// The workspaces of this host.
@@ -101,8 +115,8 @@ impl Rooms {
     pub(crate) async fn prepare(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<Workspace, Trouble> {
         let Wanted { incarnation, manifest, .. } = wanted;
         let section = self.section(&incarnation.project)?;
-        let files = files::of(&self.data, incarnation);
-        files::prepare(&files).map_err(|error| Trouble::io(&files, &error))?;
+        let files = files::prepare(&self.data, incarnation, wanted.created())
+            .map_err(|error| Trouble::io(&files::of(&self.data, incarnation), &error))?;
         let git = self.git(cancel);
         let clones = self.data.join("clones");
         let found = {
@@ -113,7 +127,7 @@ impl Rooms {
             Found::Repository(repository) => repository,
             Found::Directory(work) => return Ok(Workspace { work, files, kind: Kind::Projects }),
             Found::Nothing => {
-                let work = self.room(incarnation).join(files::name(incarnation));
+                let work = self.free_room(incarnation);
                 files::private(&work).map_err(|error| Trouble::io(&work, &error))?;
                 return Ok(Workspace { work, files, kind: Kind::Own });
             }
@@ -136,10 +150,25 @@ impl Rooms {
         self.data.join("work").join(incarnation.project.as_str())
     }
 
+    /// A directory that is empty or not there. One that has something in it is another's of the same number: of a purged
+    /// project, or of another ledger.
+    fn free_room(&self, incarnation: &Incarnation) -> PathBuf {
+        let room = self.room(incarnation);
+        let name = files::name(incarnation);
+        let plain = room.join(&name);
+        let is_free = |path: &PathBuf| match fs::read_dir(path) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        let numbered = (1_u32..=ROOMS).map(|n| room.join(format!("{name}-{n}")));
+        std::iter::once(plain.clone()).chain(numbered).find(is_free).unwrap_or(plain)
+    }
+
     /// The worktree of this session's earlier start, with all that lies in it, unless somebody is still there.
     async fn again(&self, wanted: &Wanted<'_>, repository: &Repository) -> Result<Option<Record>, Trouble> {
         let _one = self.lock(&repository.directory).await;
-        let Some(mut record) = self.records.latest(wanted.incarnation, wanted.ledger) else { return Ok(None) };
+        let latest = self.records.latest(wanted.incarnation, wanted.ledger, wanted.created());
+        let Some(mut record) = latest else { return Ok(None) };
         if record.stage == Stage::Preparing {
             self.remove(&record).await;
             return Ok(None);
@@ -160,6 +189,7 @@ impl Rooms {
         let directory = &repository.directory;
         let refused = Trouble::git(directory);
         let _one = self.lock(directory).await;
+        self.set_aside(wanted, directory, git).await;
         let named = manifest.project.project.base_branch.as_deref();
         let (base, commit) = repository::base(git, repository, named).await?;
         let own = combine::of_session(git, directory, manifest).await.map_err(&refused)?;
@@ -176,6 +206,7 @@ impl Rooms {
         let record = Record {
             incarnation: (*incarnation).clone(),
             ledger: ledger.map(ToOwned::to_owned),
+            project_created: Some(wanted.created()),
             path: self.free_path(incarnation),
             repository: directory.clone(),
             source: repository.source,
@@ -201,6 +232,33 @@ impl Rooms {
             return Err(Trouble::git(&record.path)(error));
         }
         Ok(record)
+    }
+
+    /// Branches of a purged project of this name get other names, with all that is in them: they are no inputs of the tasks that
+    /// have their numbers now, and what works under these numbers has branches of its own. Their worktrees stay.
+    async fn set_aside(&self, wanted: &Wanted<'_>, directory: &Path, git: &Git) {
+        let project = &wanted.incarnation.project;
+        for mut record in self.records.purged(project, wanted.created()) {
+            let of = &record.incarnation;
+            let runs = of != wanted.incarnation && (wanted.runs)(of);
+            if record.repository != *directory || record.branch.starts_with(PURGED) || runs {
+                continue;
+            }
+            let name = format!("{PURGED}{}-{}", record.branch.trim_start_matches("maestro/"), record.made);
+            let mut arguments = NO_HOOKS.to_vec();
+            arguments.extend(["branch", "--move", &record.branch, &name]);
+            match git.run_for(directory, &arguments, LOCAL).await {
+                Ok(_) => {
+                    tracing::info!(branch = record.branch, name, "branch of a purged project renamed");
+                    record.branch = name;
+                    if let Err(error) = self.records.write(&record) {
+                        tracing::warn!(branch = record.branch, cause = %error, "record of a renamed branch not written");
+                    }
+                }
+                // Removed by somebody, or in the middle of something; then a branch of the same name is refused.
+                Err(error) => tracing::debug!(branch = record.branch, cause = %error, "not renamed"),
+            }
+        }
     }
 
     /// The session's branch. One of that name may only be its own, of an earlier start.
@@ -304,8 +362,16 @@ impl Rooms {
 
     /// Of a session that has ended and is not back already: a directory of its own goes when it is empty.
     pub(crate) fn leave(&self, incarnation: &Incarnation) {
-        // Not empty, or there is none.
-        let _ = fs::remove_dir(self.room(incarnation).join(files::name(incarnation)));
+        let name = files::name(incarnation);
+        let numbered = format!("{name}-");
+        for entry in fs::read_dir(self.room(incarnation)).into_iter().flatten().flatten() {
+            let found = entry.file_name();
+            let found = found.to_string_lossy();
+            if *found == *name || found.starts_with(&numbered) {
+                // Unless there is something in it.
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
     }
 
     /// Of a session that has ended: a worktree in which nothing was done goes.
