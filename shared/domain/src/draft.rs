@@ -111,13 +111,44 @@ impl Draft {
         id
     }
 
-    /// Tells somebody what became of something, unless it is the actor itself or its inbox is full: the timeline has
-    /// it all the same.
+    /// Tells somebody what became of something, unless it is the actor itself: the timeline has it all the same.
     pub fn notify(&mut self, to: &Actor, task: Option<TaskId>, body: &str) {
-        if *to == self.actor || *to == Actor::System {
+        if *to != self.actor {
+            self.tell(to, task, body);
+        }
+    }
+
+    /// As [`Draft::notify`], for whoever is to act on it: for a session that has ended, the one that it reported to.
+    pub fn report(&mut self, to: &Actor, task: Option<TaskId>, body: &str) {
+        let reader = self.reader(to);
+        if reader == *to {
+            self.notify(to, task, body);
+        } else {
+            self.notify(&reader, task, &format!("for {to}, which has ended: {body}"));
+        }
+    }
+
+    /// The first up the line that lives.
+    fn reader(&self, to: &Actor) -> Actor {
+        const LONGEST_LINE: usize = 16;
+        let mut reader = to.clone();
+        for _ in 0..LONGEST_LINE {
+            let Some(session) = reader.session().and_then(|id| self.state.session(id)) else { break };
+            if session.is_living() || session.restart_at.is_some() {
+                break;
+            }
+            reader = session.parent.clone();
+        }
+        reader
+    }
+
+    /// Leaves a notice. In a full inbox it takes the place of the oldest one; where there is none, it stays unsaid.
+    pub fn tell(&mut self, to: &Actor, task: Option<TaskId>, body: &str) {
+        if *to == Actor::System {
             return;
         }
-        if self.state.unread(to) >= Limits::UNREAD || !self.has_room_for_a_message() {
+        let full = self.state.unread(to) >= Limits::UNREAD || !self.has_room_for_a_message();
+        if full && !self.make_room(to) {
             return;
         }
         let mut cut = body;
@@ -126,6 +157,23 @@ impl Draft {
             cut = &cut[..end];
         }
         self.send(MessageKind::Notice, to.clone(), None, task, cut);
+    }
+
+    /// Lets go of the oldest notice to `to`; whether there is room then.
+    fn make_room(&mut self, to: &Actor) -> bool {
+        let notice =
+            |id: &MessageId| self.state.message(*id).is_some_and(|message| matches!(message.kind, MessageKind::Notice));
+        let Some(oldest) = self.state.inbox(to).find(notice) else { return false };
+        self.see(oldest);
+        self.has_room_for_a_message()
+    }
+
+    /// A message that nobody needs to read any more.
+    pub fn see(&mut self, id: MessageId) {
+        let Some(message) = self.state.message(id).cloned() else { return };
+        let (rev, status, updated_at) = (message.rev + 1, MessageStatus::Seen, self.now);
+        let after = Message { rev, status, updated_at, ..Message::clone(&message) };
+        self.push(Event::Message { id, change: MessageChange::Seen {}, after: Some(Arc::new(after)) });
     }
 
     pub fn push_effect(&mut self, change: crate::EffectChange) {

@@ -4,6 +4,8 @@
 pub struct Limits;
 
 impl Limits {
+    /// Projects of one ledger, archived ones included, purged ones not.
+    pub const PROJECTS: usize = 10_000;
     pub const TASKS: u32 = 500_000;
     /// Tasks of one `task.import`.
     pub const IMPORT: usize = 500;
@@ -16,7 +18,8 @@ impl Limits {
     pub const LIVING_SESSIONS: usize = 1_000;
     pub const SESSION_TASKS: usize = 50;
     pub const INITIAL_COMMANDS: usize = 20;
-    /// Unread messages of one recipient. Beyond it a sender is refused; notices of the server stay on the timeline only.
+    /// Unread messages of one recipient. Beyond it a sender is refused; a notice of the server takes the place of
+    /// the oldest one.
     pub const UNREAD: usize = 500;
     /// Unread messages of all recipients, among them some that nobody reads for.
     pub const UNREAD_IN_ALL: usize = 50_000;

@@ -10,6 +10,8 @@ use crate::{
 pub enum Refusal {
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
+    #[error("the address of the repository contains a password; whoever reads the project would read it")]
+    PasswordInRepository,
     #[error("there is no project '{0}'")]
     ProjectNotFound(ProjectId),
     #[error("the project '{0}' exists already")]
@@ -32,6 +34,8 @@ pub enum Refusal {
     AlreadyClaimed { task: TaskId, holder: Holder },
     #[error("task {task} is assigned to {session}")]
     AlreadyAssigned { task: TaskId, session: SessionId },
+    #[error("task {task} would wait for ever: {dependency}, which it depends on, was cancelled")]
+    DependencyCancelled { task: TaskId, dependency: TaskId },
     #[error("task {task} waits for {}", list(open))]
     DependenciesOpen {
         task: TaskId,

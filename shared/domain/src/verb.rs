@@ -228,7 +228,11 @@ verbs! {
     AcknowledgeMessage { message: MessageId }
 
     /// `session.expire`: submitted by every replica when a deadline passes.
-    ExpireSession { session: SessionId, epoch: u32, deadline: DeadlineKind }
+    ExpireSession {
+        session: SessionId, epoch: u32, deadline: DeadlineKind,
+        /// Of a request: what kept it waiting.
+        #[serde(default, skip_serializing_if = "Option::is_none")] why: Option<Line>,
+    }
     /// `effect.failed`: the performer gave up on an effect.
     EffectFailed { effect: String, entity: crate::EntityRef, error: Line }
     /// `timeline.refuse`: a durable command that was refused later; kept where its sender will find it.

@@ -11,6 +11,13 @@ impl From<Refusal> for ErrorBody {
         let body = |code| Self::new(code, text);
         match refusal {
             Refusal::Invalid(invalid) => invalid.into(),
+            Refusal::PasswordInRepository => body(ErrorCode::InvalidValue)
+                .with("field", "repository")
+                .suggest(
+                    "give the address without it, and the password to git's credential helper on each host; or use an \
+                     ssh key: git@host:path",
+                )
+                .commands(["maestro project update --help"]),
             Refusal::ProjectNotFound(id) => body(ErrorCode::ProjectNotFound)
                 .with("project", id.as_str())
                 .commands(["maestro project list".to_owned(), format!("maestro project create {id}")]),
@@ -89,6 +96,14 @@ impl From<Refusal> for ErrorBody {
                         format!("maestro task start {task} --force"),
                     ])
             }
+            Refusal::DependencyCancelled { task, dependency } => body(ErrorCode::DependenciesOpen)
+                .with("task", task.to_string())
+                .with("open", json!([dependency]))
+                .commands([
+                    format!("maestro task reopen {dependency}"),
+                    format!("maestro task depend {task} --remove {dependency}"),
+                    format!("maestro task cancel {task}"),
+                ]),
             Refusal::OpenSubtasks { task, open } => {
                 let mut commands: Vec<_> =
                     open.iter().take(5).map(|id| format!("maestro subtask complete {task} {id}")).collect();

@@ -5,7 +5,10 @@ use crate::{
     verb::ExpireSession,
 };
 
-use super::{session::end::fail, who::Who};
+use super::{
+    session::{again::drop_old_mail, end::fail},
+    who::Who,
+};
 
 pub(super) fn decide(draft: &mut Draft, who: &Who, verb: &ExpireSession) -> Result<(), Refusal> {
     who.must_be_system("expire deadlines")?;
@@ -26,7 +29,8 @@ pub(super) fn decide(draft: &mut Draft, who: &Who, verb: &ExpireSession) -> Resu
                     format!("no spawner in pool {}{labels} took it within {} s", session.pool, Limits::REQUEST_SECS)
                 }
             };
-            fail(draft, &session, &Draft::line(&text));
+            let why = verb.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            fail(draft, &session, &Draft::line(&format!("{text}{why}")));
         }
         DeadlineKind::Starting => {
             let text = format!("started, but not active within {} s", Limits::STARTING_SECS);
@@ -52,6 +56,7 @@ pub(super) fn decide(draft: &mut Draft, who: &Who, verb: &ExpireSession) -> Resu
             };
             let epoch = after.epoch;
             draft.put_session(SessionChange::Restarted { epoch }, after);
+            drop_old_mail(draft, session.id, epoch);
         }
     }
     Ok(())

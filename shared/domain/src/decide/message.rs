@@ -80,6 +80,6 @@ pub(super) fn refuse_queued(draft: &mut Draft, who: &Who, verb: &RefuseQueued) -
         draft.change_task(task, change, |_| {});
     }
     let text = format!("your queued '{}' was refused ({}): {}", verb.verb, verb.code, verb.message);
-    draft.notify(&verb.to, verb.task, &text);
+    draft.report(&verb.to, verb.task, &text);
     Ok(())
 }

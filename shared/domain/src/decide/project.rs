@@ -1,7 +1,7 @@
 //! `project.create`, `update`, `archive`, `purge`.
 
 use crate::{
-    Actor, Project, ProjectChange, ProjectId, Refusal,
+    Actor, Line, Project, ProjectChange, ProjectId, Refusal,
     draft::Draft,
     verb::{ArchiveProject, CreateProject, PurgeProject, UpdateProject},
 };
@@ -31,11 +31,23 @@ fn nobody_runs(draft: &Draft, verb: &'static str) -> Result<(), Refusal> {
     }
 }
 
+/// A ledger keeps what it is told for ever, and shows it to everybody. One that holds a password already is followed all
+/// the same: only what is new is refused.
+fn without_password(repository: Option<&Line>) -> Result<(), Refusal> {
+    let Some((scheme, rest)) = repository.and_then(|address| address.split_once("://")) else { return Ok(()) };
+    let is_http = ["http", "https"].iter().any(|name| scheme.eq_ignore_ascii_case(name));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    let password = user.and_then(|user| user.split_once(':')).map_or("", |(_, password)| password);
+    if is_http && !password.is_empty() { Err(Refusal::PasswordInRepository) } else { Ok(()) }
+}
+
 pub(super) fn create(draft: &mut Draft, id: &ProjectId, verb: &CreateProject) -> Result<(), Refusal> {
     must_be_person(draft, "create projects")?;
     if draft.state.project().is_some() {
         return Err(Refusal::ProjectExists(id.clone()));
     }
+    without_password(verb.repository.as_ref())?;
     let project = Project {
         id: id.clone(),
         rev: 0,
@@ -59,6 +71,7 @@ pub(super) fn update(draft: &mut Draft, id: &ProjectId, verb: &UpdateProject) ->
     if project.archived {
         return Err(Refusal::ProjectArchived(id.clone()));
     }
+    without_password(verb.repository.as_ref())?;
     let mut fields = Vec::new();
     if let Some(title) = &verb.title {
         project.title = title.clone();

@@ -87,9 +87,9 @@ impl StatusKind {
     pub const fn may_become(self, to: Self) -> bool {
         use StatusKind::{Blocked, Cancelled, Completed, InProgress, InReview, Pending};
         match (self, to) {
-            (Pending, InProgress | Blocked | Completed | Cancelled)
+            (Pending, InProgress | InReview | Blocked | Completed | Cancelled)
             | (InProgress, Pending | InReview | Blocked | Completed | Cancelled)
-            | (InReview, InProgress | Completed | Cancelled)
+            | (InReview, Pending | InProgress | Completed | Cancelled)
             | (Blocked, Pending | InProgress | Completed | Cancelled)
             | (Completed, Pending | InProgress)
             | (Cancelled, Pending)
@@ -99,8 +99,7 @@ impl StatusKind {
             | (Blocked, Blocked)
             | (Completed, Completed)
             | (Cancelled, Cancelled) => true,
-            (Pending, InReview)
-            | (InReview, Pending | Blocked)
+            (InReview, Blocked)
             | (Blocked, InReview)
             | (Completed, InReview | Blocked | Cancelled)
             | (Cancelled, InProgress | InReview | Blocked | Completed) => false,

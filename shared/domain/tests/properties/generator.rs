@@ -339,7 +339,7 @@ fn session_request() -> BoxedStrategy<Request> {
         1 => session().prop_map(|session| Request::ResumeSession(AgainSession { session })),
         1 => session().prop_map(|session| Request::RestartSession(AgainSession { session })),
         6 => (session(), 0..3_u32, deadline).prop_map(|(session, epoch, deadline)| {
-            Request::ExpireSession(ExpireSession { session, epoch, deadline })
+            Request::ExpireSession(ExpireSession { session, epoch, deadline, why: None })
         }),
     ]
     .boxed()

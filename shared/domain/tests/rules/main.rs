@@ -5,6 +5,7 @@
 mod claim;
 mod dependency;
 mod golden;
+mod handover;
 mod import;
 mod json;
 mod kit;

@@ -30,7 +30,7 @@ fn a_message_needs_a_recipient_a_task_and_an_epoch_that_exist() {
 }
 
 #[test]
-fn a_full_inbox_refuses_senders_and_drops_notices_but_nothing_else() {
+fn an_inbox_full_of_mail_refuses_senders_and_drops_notices_but_nothing_else() {
     let mut w = World::team();
     w.task();
     for _ in 0..Limits::UNREAD {

@@ -1,5 +1,7 @@
 //! Projects: created, changed, archived, purged.
 
+use std::sync::Arc;
+
 use maestro_domain::*;
 use serde_json::json;
 
@@ -34,6 +36,57 @@ fn an_update_needs_something_to_change() {
     w.ok("ann", "project.update", json!({"defaultAgent": "codex"}));
     w.ok("ann", "session.spawn", json!({}));
     assert_eq!(w.session("s1").agent.as_str(), "codex");
+}
+
+#[test]
+fn a_repository_s_address_comes_without_a_password() {
+    let secret = [
+        "https://user:secret@example.org/web.git",
+        "HTTPS://user:secret@example.org",
+        "http://:secret@example.org/web.git",
+        "https://user:se@cret@example.org?x",
+    ];
+    let plain = [
+        "git@example.org:web.git",
+        "ssh://git@example.org/web.git",
+        "https://user@example.org/web.git",
+        "https://user:@example.org/web.git",
+        "https://example.org:8443/a:b@c/web.git",
+        "https://example.org/?a:b@c",
+        "/srv/git/web.git",
+        "user:secret@example.org",
+    ];
+    for address in secret {
+        let mut w = World::void();
+        let refused = w.say("ann", "project.create", json!({"title": "Web", "repository": address})).unwrap_err();
+        assert_eq!(refused, Refusal::PasswordInRepository, "{address}");
+        assert!(!refused.to_string().contains("cret"), "{refused}");
+        w.ok("ann", "project.create", json!({"title": "Web"}));
+        assert_eq!(w.no("ann", "project.update", json!({"repository": address})), "PasswordInRepository", "{address}");
+    }
+    for address in plain {
+        let mut w = World::void();
+        w.ok("ann", "project.create", json!({"title": "Web", "repository": address}));
+        w.ok("ann", "project.update", json!({"repository": address}));
+    }
+}
+
+/// What an older server took is followed, and stays until somebody gives another address.
+#[test]
+fn a_password_that_a_ledger_holds_is_no_reason_to_stop() {
+    let mut w = World::void();
+    let mut events = w.say("ann", "project.create", json!({"title": "Web"})).unwrap();
+    let Some(Event::Project { after: Some(project), .. }) = events.first_mut() else { panic!("{events:?}") };
+    Arc::make_mut(project).repository = Some(Line::parse("https://u:secret@example.org").unwrap());
+    w.state = State::default();
+    for event in &events {
+        w.state.apply(event).unwrap();
+    }
+    w.ok("ann", "project.update", json!({"title": "Web 2"}));
+    let repository = |w: &World| w.state.project().unwrap().repository.as_ref().unwrap().to_string();
+    assert_eq!(repository(&w), "https://u:secret@example.org");
+    w.ok("ann", "project.update", json!({"repository": "https://u@example.org"}));
+    assert_eq!(repository(&w), "https://u@example.org");
 }
 
 #[test]

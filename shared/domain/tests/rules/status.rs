@@ -86,7 +86,7 @@ fn what_a_worker_may_do_with_its_own_task() {
                 [NO, "completed completed", MAY_NOT, "completed completed", "unchanged", "late_report cancelled"],
             ),
             ("task.approve", none.clone(), [MAY_NOT; 6]),
-            ("task.submit", none.clone(), [NO, "submitted in_review", "unchanged", NO, NO, NO]),
+            ("task.submit", none.clone(), [NO, "submitted in_review", "unchanged", NO, NO, "late_report cancelled"]),
             ("task.block", reason, [NO, "blocked blocked", NO, "unchanged", NO, NO]),
             ("task.unblock", none.clone(), ["unchanged", "unchanged", NO, "unblocked in_progress", NO, NO]),
             (

@@ -92,8 +92,10 @@ fn apply_refuses_what_cannot_have_been_decided() {
     assert_eq!(refused(next(|t| t.rev = 1)), "rev 1 follows rev 1");
     assert_eq!(refused(next(|t| t.rev = u32::MAX)), "rev 4294967295 follows rev 1");
     assert_eq!(refused(next(|t| t.id = TaskId::new(7))), "the entity is t7");
-    let in_review = next(|t| t.status = Status::InReview { submitted_at: t.created_at });
-    assert_eq!(refused(in_review), "in_review follows pending");
+    let mut cancelled = w.state.clone();
+    cancelled.apply(&next(|t| t.status = Status::Cancelled { cancelled_at: t.created_at })).unwrap();
+    let in_review = Task { rev: 3, status: Status::InReview { submitted_at: task.created_at }, ..task.clone() };
+    assert_eq!(cancelled.apply(&change(id, in_review)).unwrap_err().problem, "in_review follows cancelled");
     let message = Report::parse("x").unwrap();
     let gone = Event::Task { id, change: TaskChange::Comment { message }, after: None };
     assert!(refused(gone).contains("leaves the entity"));

@@ -1,8 +1,8 @@
 //! `session.resume` and `session.restart`: the next epoch of a session, because somebody wants it.
 
 use crate::{
-    Assignment, Limits, Refusal, Resumes, Session, SessionChange, SessionId, SessionStatus, StopCause, StopRequest,
-    TaskChange,
+    Actor, Assignment, Limits, MessageId, Refusal, Resumes, Session, SessionChange, SessionId, SessionStatus,
+    StopCause, StopRequest, TaskChange,
     decide::{
         task::{create::limit, start::living_assignment},
         who::Who,
@@ -92,6 +92,22 @@ pub(crate) fn begin(draft: &mut Draft, session: &Session, start: Start) -> Resul
         Start::GoingOn => SessionChange::Resumed { epoch },
     };
     draft.put_session(change, after);
+    drop_old_mail(draft, session.id, epoch);
+    assign_free(draft, session);
+    Ok(())
+}
+
+/// What was meant for the epochs before is for nobody any more.
+pub(crate) fn drop_old_mail(draft: &mut Draft, session: SessionId, epoch: u32) {
+    let old = |id: &MessageId| {
+        draft.state.message(*id).is_some_and(|message| message.epoch.is_some_and(|meant| meant < epoch))
+    };
+    let old: Vec<_> = draft.state.inbox(&Actor::Session(session)).filter(old).collect();
+    old.into_iter().for_each(|id| draft.see(id));
+}
+
+/// Gives the session those of its tasks that are open and nobody else's.
+pub(crate) fn assign_free(draft: &mut Draft, session: &Session) {
     for id in &session.tasks {
         let free = draft.state.task(*id).is_some_and(|task| {
             task.status.kind().is_open() && task.claim.is_none() && living_assignment(draft, task).is_none()
@@ -101,5 +117,4 @@ pub(crate) fn begin(draft: &mut Draft, session: &Session, start: Start) -> Resul
             draft.change_task(*id, TaskChange::Assigned { session: session.id }, |t| t.assignment = Some(assignment));
         }
     }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::{
     StopRequest, TaskChange,
     decide::{
         session::again,
-        task::release::{Counts, release},
+        task::release::{Counts, comes_back, release},
         who::Who,
     },
     draft::Draft,
@@ -113,14 +113,17 @@ fn end_for_good(
     tell_parent(draft, before, text, &held, &goes_on(before));
 }
 
-/// Takes the claims off a session that has ended; which tasks these were, as text.
+/// Takes the claims off a session that has ended; what became of these tasks, as text.
 fn give_back(draft: &mut Draft, ended: &Session, text: &str, counts: Counts) -> String {
     let reason = Draft::line(&format!("{} {text}", ended.id));
     let held: Vec<_> = draft.state.held_by(&Actor::Session(ended.id)).collect();
     for id in &held {
         release(draft, *id, &reason, counts);
     }
-    held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let (blocked, free): (Vec<_>, Vec<_>) = held.into_iter().partition(|id| comes_back(draft, *id).is_some());
+    let free = free.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let free = if free.is_empty() { free } else { format!("; given back: {free}") };
+    blocked.into_iter().filter_map(|id| comes_back(draft, id)).fold(free, |said, more| said + &more)
 }
 
 /// `shutdown`: nobody wanted its end; what runs it went down.
@@ -191,9 +194,8 @@ pub(crate) fn end(
 
 /// What its parent hears of an end: how it ended, what it gave back, and what comes next.
 fn tell_parent(draft: &mut Draft, ended: &Session, text: &str, held: &str, next: &str) {
-    let held = if held.is_empty() { String::new() } else { format!("; given back: {held}") };
     let message = format!("{} ({}) {text}{held}{next}", ended.id, ended.name);
-    draft.notify(&ended.parent, ended.tasks.first().copied(), &message);
+    draft.report(&ended.parent, ended.tasks.first().copied(), &message);
 }
 
 fn goes_on(ended: &Session) -> String {

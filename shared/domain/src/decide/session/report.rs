@@ -1,8 +1,8 @@
 //! What a session's spawner and the session itself report: `starting`, `active`, `needs_input`, `update`.
 
 use crate::{
-    Limits, Refusal, Session, SessionChange, SessionStatus, Status, TaskChange,
-    decide::who::Who,
+    Actor, Limits, Refusal, Session, SessionChange, SessionStatus, Status, TaskChange,
+    decide::{session::again::assign_free, who::Who},
     draft::Draft,
     verb::{SessionNeedsInput, SessionStarting, SessionUpdate},
 };
@@ -53,10 +53,31 @@ pub(crate) fn active(draft: &mut Draft, who: &Who) -> Result<(), Refusal> {
     after.tries = 0;
     draft.put_session(SessionChange::Active { epoch: session.epoch }, after);
     if matches!(session.status, SessionStatus::Lost { .. }) {
-        let text = format!("{} is back; it had been thought lost", session.id);
-        draft.notify(&session.parent, None, &text);
+        is_back(draft, &session);
     }
     Ok(())
+}
+
+/// It was thought lost, and its tasks were given back: those that are still free are its own again.
+fn is_back(draft: &mut Draft, session: &Session) {
+    draft.report(&session.parent, None, &format!("{} is back; it had been thought lost", session.id));
+    assign_free(draft, session);
+    for id in &session.tasks {
+        let Some(task) = draft.state.task(*id).filter(|task| task.status.kind().is_open()) else { continue };
+        let its = task.assignment.as_ref().is_some_and(|assignment| assignment.session == session.id);
+        let text = match &task.claim {
+            None if its => format!("{id} was given back while this session was thought lost: maestro task start {id}"),
+            Some(claim) if claim.holder.actor != who_is(session) => {
+                format!("{id} went to {} while this session was thought lost: stop working on it", claim.holder.actor)
+            }
+            Some(_) | None => continue,
+        };
+        draft.tell(&who_is(session), Some(*id), &text);
+    }
+}
+
+fn who_is(session: &Session) -> Actor {
+    Actor::Session(session.id)
 }
 
 pub(crate) fn needs_input(draft: &mut Draft, who: &Who, verb: &SessionNeedsInput) -> Result<(), Refusal> {
@@ -83,7 +104,10 @@ pub(crate) fn needs_input(draft: &mut Draft, who: &Who, verb: &SessionNeedsInput
     let change = SessionChange::NeedsInput { input: verb.input, question: verb.question.clone(), until: verb.until };
     draft.put_session(change, after);
     let text = format!("{} ({}) needs input: {}", session.id, session.name, verb.question);
-    draft.notify(&session.parent, session.tasks.first().copied(), &text);
+    draft.report(&session.parent, session.tasks.first().copied(), &text);
+    if matches!(session.status, SessionStatus::Lost { .. }) {
+        is_back(draft, &session);
+    }
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! `session.spawn`: asks for a session and gives it its tasks.
 
 use crate::{
-    AgentName, Assignment, InvalidValue, Limits, PoolName, Refusal, Role, Session, SessionChange, SessionId,
-    SessionStatus, SkillName, TaskChange, Wants,
+    AgentName, Assignment, BlockKind, InvalidValue, Limits, PoolName, Refusal, Role, Session, SessionChange, SessionId,
+    SessionStatus, SkillName, Status, StatusKind, TaskChange, TaskId, Wants,
     decide::{
-        task::{create::at_most, create::limit, start::living_assignment},
+        task::{becomes_ready, create::at_most, create::limit, start::living_assignment},
         who::Who,
     },
     draft::Draft,
@@ -105,8 +105,23 @@ pub(crate) fn decide(
     for task in tasks {
         let assignment = Assignment { session: id, by: draft.actor.clone(), at: draft.now };
         draft.change_task(task, TaskChange::Assigned { session: id }, |t| t.assignment = Some(assignment));
+        take_up(draft, task);
     }
     Ok(())
+}
+
+/// Somebody has looked at a task that came back too often: a new session is to try it.
+fn take_up(draft: &mut Draft, id: TaskId) {
+    let came_back =
+        |status: &Status| matches!(status, Status::Blocked { blocked_kind: BlockKind::ReleasedTooOften, .. });
+    if draft.state.task(id).is_some_and(|task| came_back(&task.status)) {
+        let change = TaskChange::Unblocked { to: StatusKind::Pending, message: None };
+        draft.change_task(id, change, |task| {
+            task.status = Status::Pending;
+            task.releases = 0;
+        });
+        becomes_ready(draft, id);
+    }
 }
 
 fn default_name(draft: &Draft, role: Role, tasks: &[crate::TaskId]) -> String {

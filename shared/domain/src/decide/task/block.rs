@@ -7,7 +7,7 @@ use crate::{
     verb::{BlockTask, UnblockTask},
 };
 
-use super::{invalid, ready_among};
+use super::{cancelled_dependency, invalid, ready_among};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &BlockTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
@@ -33,7 +33,7 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &BlockTask) -> Result<(
             "{} is blocked ({}): {}\nAnswer with: maestro task unblock {} \"<answer>\"",
             task.id, task.title, verb.reason, task.id
         );
-        draft.notify(&told, Some(task.id), &text);
+        draft.report(&told, Some(task.id), &text);
     }
     Ok(())
 }
@@ -48,6 +48,9 @@ pub(crate) fn unblock(draft: &mut Draft, who: &Who, verb: &UnblockTask) -> Resul
         Status::InReview { .. } | Status::Completed { .. } | Status::Cancelled { .. } => {
             return Err(invalid(&task, "unblock"));
         }
+    }
+    if let (None, Some(dependency)) = (&task.claim, cancelled_dependency(draft, &task)) {
+        return Err(Refusal::DependencyCancelled { task: task.id, dependency });
     }
     let mut after = Task::clone(&task);
     after.releases = 0;

@@ -1,10 +1,10 @@
 //! `task.complete`, `task.approve`, and reports that come late.
 
 use crate::{
-    Refusal, Released, Status, StatusKind, Task, TaskChange,
+    Actor, Refusal, Released, Status, StatusKind, Task, TaskChange,
     decide::{orchestrator_of, who::Who},
     draft::Draft,
-    verb::CompleteTask,
+    verb::{CompleteTask, Report},
 };
 
 use super::{invalid, ready_among};
@@ -12,7 +12,6 @@ use super::{invalid, ready_among};
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &CompleteTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
     let holds = task.claim.as_ref().is_some_and(|c| c.holder == who.holder());
-    let held = task.past_holders.contains(&who.holder());
     match &task.status {
         Status::Completed { completed_by, .. } if *completed_by == who.actor => Ok(()),
         Status::InProgress { .. } if holds || who.commands_all() => finish(draft, who, &task, verb, false),
@@ -36,9 +35,9 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &CompleteTask) -> Resul
         | Status::Blocked { .. }
         | Status::Completed { .. }
         | Status::Cancelled { .. }
-            if held && !holds =>
+            if is_late(&task, who) =>
         {
-            keep_late_report(draft, who, &task, verb);
+            keep_late_report(draft, who, &task, verb.summary.clone());
             Ok(())
         }
         Status::InProgress { .. } | Status::InReview { .. } | Status::Blocked { .. } => {
@@ -70,8 +69,21 @@ pub(crate) fn approve(draft: &mut Draft, who: &Who, verb: &CompleteTask) -> Resu
 }
 
 /// The claim was given back, nobody took the task since, and its status is the one that the release left.
-fn still_latest(task: &Task, who: &Who) -> bool {
+pub(super) fn still_latest(task: &Task, who: &Who) -> bool {
     task.released.as_ref().is_some_and(|r| r.holder == who.holder() && r.number == task.claims)
+}
+
+/// Somebody who held it, and whose claim has been superseded since.
+pub(super) fn is_late(task: &Task, who: &Who) -> bool {
+    let holds = task.claim.as_ref().is_some_and(|claim| claim.holder == who.holder());
+    task.past_holders.contains(&who.holder())
+        && !holds
+        && !(still_latest(task, who) && task.status.kind() == StatusKind::Pending)
+}
+
+/// Who is told how it goes: the one that spawned its worker, else the one that spawned who reports.
+pub(super) fn told(draft: &Draft, who: &Who, task: &Task) -> Option<Actor> {
+    orchestrator_of(&draft.state, task).or_else(|| who.session.as_ref().map(|session| session.parent.clone()))
 }
 
 fn finish(draft: &mut Draft, who: &Who, task: &Task, verb: &CompleteTask, late: bool) -> Result<(), Refusal> {
@@ -80,10 +92,7 @@ fn finish(draft: &mut Draft, who: &Who, task: &Task, verb: &CompleteTask, late: 
         return Err(Refusal::OpenSubtasks { task: task.id, open });
     }
     let waiting: Vec<_> = draft.state.dependants(task.id).collect();
-    let mut told = orchestrator_of(&draft.state, task);
-    if let (None, Some(session)) = (&told, &who.session) {
-        told = Some(session.parent.clone());
-    }
+    let told = told(draft, who, task);
     let mut after = Task::clone(task);
     let ousted = task.claim.as_ref().map(|c| c.holder.clone()).filter(|holder| *holder != who.holder());
     if ousted.is_some() {
@@ -107,21 +116,21 @@ fn finish(draft: &mut Draft, who: &Who, task: &Task, verb: &CompleteTask, late: 
     if let Some(told) = told {
         let summary = verb.summary.as_deref().unwrap_or("(no summary)");
         let text = format!("{} completed by {}: {}\n{summary}", task.id, who.actor, task.title);
-        draft.notify(&told, Some(task.id), &text);
+        draft.report(&told, Some(task.id), &text);
     }
     Ok(())
 }
 
-fn keep_late_report(draft: &mut Draft, who: &Who, task: &Task, verb: &CompleteTask) {
-    let told = orchestrator_of(&draft.state, task).or_else(|| who.session.as_ref().map(|s| s.parent.clone()));
-    draft.change_task(task.id, TaskChange::LateReport { summary: verb.summary.clone() }, |_| {});
+pub(super) fn keep_late_report(draft: &mut Draft, who: &Who, task: &Task, summary: Option<Report>) {
+    let told = told(draft, who, task);
+    draft.change_task(task.id, TaskChange::LateReport { summary: summary.clone() }, |_| {});
     if let Some(told) = told {
-        let summary = verb.summary.as_deref().unwrap_or("(no summary)");
+        let summary = summary.as_deref().unwrap_or("(no summary)");
         let text = format!(
             "{} reported {} done after its claim was superseded; kept as a late report:\n{summary}",
             who.actor, task.id
         );
-        draft.notify(&told, Some(task.id), &text);
+        draft.report(&told, Some(task.id), &text);
     }
 }
 

@@ -30,6 +30,14 @@ fn ready_among(draft: &Draft, candidates: &[TaskId]) -> Vec<TaskId> {
         .collect()
 }
 
+/// After a task became pending: blocked where it would wait for ever, told of where it may be taken.
+pub(super) fn becomes_ready(draft: &mut Draft, id: TaskId) {
+    block_if_hopeless(draft, id);
+    for id in ready_among(draft, &[id]) {
+        draft.announce_ready(id);
+    }
+}
+
 /// A pending task that waits for a cancelled one would wait for ever: it is blocked, so that somebody sees it.
 fn block_if_hopeless(draft: &mut Draft, id: TaskId) {
     use crate::{BlockKind, Status};
@@ -37,10 +45,7 @@ fn block_if_hopeless(draft: &mut Draft, id: TaskId) {
     if !matches!(task.status, Status::Pending) {
         return;
     }
-    let cancelled = |id: &&TaskId| {
-        draft.state.task(**id).is_some_and(|dependency| matches!(dependency.status, Status::Cancelled { .. }))
-    };
-    let Some(dependency) = task.depends_on.iter().find(cancelled) else { return };
+    let Some(dependency) = cancelled_dependency(draft, &task) else { return };
     let reason = Draft::line(&format!("{dependency} was cancelled and this task depends on it"));
     let (cause, at) = (BlockKind::DependencyCancelled, draft.now);
     let status = Status::Blocked { blocked_kind: cause, blocked_reason: reason.clone(), blocked_at: at };
@@ -50,16 +55,19 @@ fn block_if_hopeless(draft: &mut Draft, id: TaskId) {
     });
 }
 
+fn cancelled_dependency(draft: &Draft, task: &Task) -> Option<TaskId> {
+    let cancelled =
+        |id: &TaskId| draft.state.task(*id).is_some_and(|task| matches!(task.status, crate::Status::Cancelled { .. }));
+    task.depends_on.iter().copied().find(cancelled)
+}
+
 /// A cancelled dependency stands in nobody's way any more: those that it blocked are pending again.
 fn lift_cancelled(draft: &mut Draft, candidates: &[TaskId]) {
     use crate::{BlockKind, Status, StatusKind};
     for id in candidates {
         let Some(task) = draft.state.task(*id).cloned() else { continue };
         let Status::Blocked { blocked_kind: BlockKind::DependencyCancelled, .. } = task.status else { continue };
-        let still = task.depends_on.iter().any(|dependency| {
-            draft.state.task(*dependency).is_some_and(|d| matches!(d.status, Status::Cancelled { .. }))
-        });
-        if !still {
+        if cancelled_dependency(draft, &task).is_none() {
             let change = TaskChange::Unblocked { to: StatusKind::Pending, message: None };
             draft.change_task(*id, change, |t| t.status = Status::Pending);
         }

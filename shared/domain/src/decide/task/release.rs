@@ -7,7 +7,7 @@ use crate::{
     verb::ReleaseTask,
 };
 
-use super::{block_if_hopeless, complete::give_back, invalid, ready_among};
+use super::{becomes_ready, complete::give_back, invalid};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReleaseTask) -> Result<(), Refusal> {
     let task = draft.task(verb.task)?;
@@ -27,10 +27,31 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, verb: &ReleaseTask) -> Result
     let reason = verb.reason.clone().unwrap_or_else(|| Draft::line(&format!("released by {}", who.actor)));
     let holder = task.claim.as_ref().map(|c| c.holder.actor.clone());
     release(draft, task.id, &reason, Counts::Yes);
-    for told in [told, holder].into_iter().flatten() {
-        draft.notify(&told, Some(task.id), &format!("{} was released: {reason}", task.id));
+    give_up(draft, who, task.id);
+    let text = format!("{} was released: {reason}{}", task.id, comes_back(draft, task.id).unwrap_or_default());
+    if let Some(told) = &told {
+        draft.report(told, Some(task.id), &text);
+    }
+    if let Some(holder) = holder.filter(|holder| told.as_ref() != Some(holder)) {
+        draft.notify(&holder, Some(task.id), &text);
     }
     Ok(())
+}
+
+/// A session that was given the task, and gives it up, is not expected to begin it any more.
+fn give_up(draft: &mut Draft, who: &Who, id: TaskId) {
+    let Some(session) = who.actor.session() else { return };
+    let its = |task: &Task| task.assignment.as_ref().is_some_and(|assignment| assignment.session == session);
+    if draft.state.task(id).is_some_and(|task| its(task)) {
+        draft.change_task(id, TaskChange::Unassigned { session }, |task| task.assignment = None);
+    }
+}
+
+/// What to say of a task that came back once too often.
+pub(crate) fn comes_back(draft: &Draft, id: TaskId) -> Option<String> {
+    let task = draft.state.task(id)?;
+    let Status::Blocked { blocked_kind: BlockKind::ReleasedTooOften, .. } = task.status else { return None };
+    Some(format!("; {id} came back {} times and is blocked: maestro task unblock {id}", task.releases))
 }
 
 /// Whether a task that comes back is one step nearer to being blocked.
@@ -70,8 +91,5 @@ pub(crate) fn release(draft: &mut Draft, id: TaskId, reason: &Line, counts: Coun
     after.status = Status::Pending;
     let to = after.status.kind();
     draft.put_task(TaskChange::Released { from, to, number, reason: reason.clone() }, after);
-    block_if_hopeless(draft, id);
-    for id in ready_among(draft, &[id]) {
-        draft.announce_ready(id);
-    }
+    becomes_ready(draft, id);
 }

@@ -1,11 +1,11 @@
-//! `task.start`: claims a task; sends one back from review; takes up a completed one again. A blocked one goes back to
-//! its holder; with none, an orchestrator's or person's `start` makes it pending, for whoever takes it next.
+//! `task.start`: claims a task; sends one back from review; takes up a completed one again. One in review or blocked goes
+//! back to its holder; with none, an orchestrator's or person's `start` makes it pending, for whoever takes it next.
 
 use crate::{
     Actor, Claim, Holder, Refusal, Status, Task, TaskChange, TaskId, decide::who::Who, draft::Draft, verb::UnblockTask,
 };
 
-use super::{block::unblock, invalid};
+use super::{becomes_ready, block::unblock, invalid};
 
 pub(crate) fn decide(draft: &mut Draft, who: &Who, id: TaskId, force: bool) -> Result<(), Refusal> {
     let task = draft.task(id)?;
@@ -32,6 +32,10 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, id: TaskId, force: bool) -> R
             Some(claim) => Err(Refusal::AlreadyClaimed { task: id, holder: claim.holder.clone() }),
             None if matches!(task.status, Status::Blocked { .. }) && who.commands_all() => {
                 unblock(draft, who, &UnblockTask { task: id, message: None })
+            }
+            None if who.commands_all() => {
+                send_back(draft, &task);
+                Ok(())
             }
             None => {
                 who.must_take_up(&task, "start")?;
@@ -94,6 +98,21 @@ pub(super) fn claim(draft: &mut Draft, who: &Who, task: &Task, force: bool) {
     after.status = Status::InProgress { started_at: now };
     let change = TaskChange::Claimed { from: task.status.kind(), number: after.claims, forced: force };
     draft.put_task(change, after);
+}
+
+/// Back from review, with its worker gone: whoever is ready takes it.
+fn send_back(draft: &mut Draft, task: &Task) {
+    let mut after = Task::clone(task);
+    after.status = Status::Pending;
+    after.releases = 0;
+    after.released = None;
+    let reason = Draft::line("sent back from review");
+    draft.put_task(TaskChange::Reopened { from: task.status.kind(), reason: Some(reason) }, after);
+    becomes_ready(draft, task.id);
+    if let Some(session) = living_assignment(draft, task) {
+        let text = format!("{} was sent back from review: maestro task start {}", task.id, task.id);
+        draft.notify(&Actor::Session(session), Some(task.id), &text);
+    }
 }
 
 /// Back to work under the claim that it has; `told` hears of it.
