@@ -86,6 +86,21 @@ impl Nodes {
         }
     }
 
+    /// Whether all that keeps it waiting is that those who would take it have no slot free.
+    pub fn is_in_line(&self, session: &Session) -> bool {
+        let Session { pool, wants, .. } = session;
+        let known = self.read();
+        let able = known.values().filter(|record| {
+            let named = wants.node.as_ref().map_or(record.pool == *pool, |name| record.node == *name);
+            named
+                && has(record, session)
+                && !record.draining
+                && wants.labels.iter().all(|label| record.labels.contains(label))
+        });
+        let free: Vec<_> = able.map(|record| record.free).collect();
+        !free.is_empty() && free.iter().all(|free| *free == 0)
+    }
+
     fn why_pool(&self, session: &Session) -> Option<String> {
         let known = self.read();
         let pool = &session.pool;

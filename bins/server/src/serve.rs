@@ -124,7 +124,7 @@ pub async fn until_broken(
         tracing::info!(replica = config.name, from, to = info.last_seq, millis = took, "serving");
         tasks.spawn(performer::run(Arc::clone(&server), Arc::clone(&registry), work.clone()));
         tasks.spawn(dead_letter::run(Arc::clone(&registry), work.clone()));
-        tasks.spawn(ticker::run(Arc::clone(&registry), work.clone()));
+        tasks.spawn(ticker::run(Arc::clone(&server), Arc::clone(&registry), work.clone()));
         tasks.spawn(reaper::run(Arc::clone(&server), Arc::clone(&registry), work.clone()));
         tasks.spawn(inbox::run(Arc::clone(&registry)));
         {
