@@ -23,7 +23,7 @@ pub struct Config {
     /// The spawner's own files.
     pub data: PathBuf,
     /// The home of the stack, for agents.
-    pub home: PathBuf,
+    pub home: Home,
     /// Where projects lie, as the command line says; it goes before the file.
     pub project_paths: BTreeMap<ProjectId, PathBuf>,
     /// `config.toml` of the home, which says more about projects.
@@ -92,10 +92,10 @@ impl Config {
             slots: args.slots.unwrap_or_else(default_slots),
             labels: args.labels,
             data,
-            home: home.root().to_path_buf(),
             agents: home.agents(),
             project_paths: args.project_paths.into_iter().collect(),
             config_file: home.config(),
+            home,
             ready_file: args.ready_file,
             nats_url,
             edge_url,

@@ -120,9 +120,15 @@ impl Home {
 
     /// Makes the home and its directories, for the owner only (mode 700).
     pub fn create(&self) -> Result<(), HomeError> {
-        let below = [self.nats(), self.server(), self.spawner(), self.run(), self.logs(), self.outbox(), self.agents()];
+        let below = [self.nats(), self.server(), self.spawner(), self.run(), self.logs(), self.agents()];
         private_directory(&self.root)?;
-        below.iter().try_for_each(|path| private_directory(path))
+        below.iter().try_for_each(|path| private_directory(path))?;
+        self.create_for_sessions()
+    }
+
+    /// Makes what commands of a session write, and nothing else: an agent in a sandbox can write there and not make it.
+    pub fn create_for_sessions(&self) -> Result<(), HomeError> {
+        [self.outbox(), self.memory()].iter().try_for_each(|path| private_directory(path))
     }
 }
 
@@ -170,7 +176,7 @@ mod tests {
         fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).unwrap();
         let home = Home::resolve(Some(&root), &environment(None)).unwrap();
         home.create().unwrap();
-        for path in [home.root().to_path_buf(), home.nats(), home.outbox()] {
+        for path in [home.root().to_path_buf(), home.nats(), home.outbox(), home.memory()] {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
         }
     }

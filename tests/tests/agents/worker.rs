@@ -128,12 +128,26 @@ fn claude_code_takes_its_task_from_start_to_completion() {
 
 fn codex(mode: &str) -> Option<(Scene, Stub)> {
     let program = install("@openai/codex", "0.169.0", "codex")?;
-    let stub = stub();
+    // Before its task: what would run outside of the sandbox with the next session.
+    let tried = "echo 'program = \"/bin/sh\"' >\"$MAESTRO_HOME/agents/mine.toml\" || echo refused".to_owned();
+    let stub = Stub::start(&[(WORKER, [vec![tried], script()].concat())]);
     let provider = format!(
         "model_providers.stub={{name=\"stub\",base_url=\"http://{}/v1\",env_key=\"STUB_KEY\",wire_api=\"responses\"}}",
         stub.address
     );
-    let extra = json!(["-c", "model_provider=\"stub\"", "-c", provider, "-c", "check_for_update_on_startup=false"]);
+    let extra = json!([
+        "-c",
+        "model_provider=\"stub\"",
+        "-c",
+        provider,
+        "-c",
+        "check_for_update_on_startup=false",
+        // The home of a test lies there.
+        "-c",
+        "sandbox_workspace_write.exclude_slash_tmp=true",
+        "-c",
+        "sandbox_workspace_write.exclude_tmpdir_env_var=true"
+    ]);
     let profile = format!(
         "program = \"{}\"\nmode = \"{mode}\"\nmodel = \"gpt-5\"\nextra = {extra}\n[environment]\nSTUB_KEY = \"x\"\n",
         program.display()
@@ -145,6 +159,10 @@ fn codex(mode: &str) -> Option<(Scene, Stub)> {
 fn codex_takes_its_task_from_start_to_completion() {
     let Some(scene) = codex("headless") else { return };
     headless("codex", &scene);
+    let (scene, stub) = scene;
+    let tried = &stub.heard(WORKER).results[0];
+    assert!(tried.contains("refused"), "{tried}");
+    assert!(!scene.stack.home().join("agents/mine.toml").exists());
 }
 
 #[test]

@@ -229,6 +229,7 @@ fn uuid() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::profile::Profiles;
 
     #[test]
     fn placeholders_are_filled_and_other_braces_stay() {
@@ -239,6 +240,41 @@ mod tests {
         );
         assert_eq!(filled("{model}", &values), None);
         assert_eq!(filled("{modell}", &values).unwrap(), "{modell}");
+    }
+
+    /// What a session was given, as its file has it.
+    fn manifest() -> Manifest {
+        let time = "2026-01-01T00:00:00Z";
+        let project = serde_json::json!({"id": "web", "rev": 1, "title": "Web", "createdBy": "ann", "createdAt": time,
+            "updatedBy": "ann", "updatedAt": time});
+        let manifest = serde_json::json!({"project": project, "projectId": "web", "session": "s1", "epoch": 1,
+            "role": "worker", "name": "One", "agent": "codex", "skill": "maestro-worker", "restart": "never", "tasks": [],
+            "initialPrompt": "go"});
+        serde_json::from_value(manifest).unwrap()
+    }
+
+    #[tokio::test]
+    async fn nothing_that_says_what_runs_is_open_to_codex_in_its_sandbox() {
+        let home = Path::new("/home/ann/.maestro");
+        let place = Place {
+            workspace: &home.join("spawner/work/web/s1"),
+            files: &home.join("spawner/sessions/web/s1-1"),
+            home,
+            maestro: Path::new("/opt/maestro"),
+            resumes: None,
+        };
+        let mut profile = Profiles::read(Path::new("/nowhere")).known["codex"].profile.clone();
+        for mode in [Mode::Interactive, Mode::Headless] {
+            profile.mode = Some(mode);
+            let made = invocation((&profile, Path::new("codex")), &manifest(), &place, &BTreeMap::new()).await.unwrap();
+            let behind = |flag: &str| {
+                let pairs = made.arguments.windows(2).filter(|pair| pair[0] == flag);
+                pairs.map(|pair| pair[1].clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(behind("--add-dir"), ["/home/ann/.maestro/outbox", "/home/ann/.maestro/memory"], "{mode:?}");
+            assert_eq!(behind("-C"), [place.workspace.display().to_string()]);
+            assert!(!behind("-c").iter().any(|setting| setting.contains("writable_roots")), "{made:?}");
+        }
     }
 
     #[test]

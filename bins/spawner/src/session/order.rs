@@ -268,10 +268,14 @@ async fn launch(
     let name = manifest.agent.as_str();
     let found = context.agents.get(name).ok_or_else(|| format!("the agent '{name}' was not found on this host"))?;
     let profile = found.0;
+    // Without them it works all the same, and what its commands would keep there is lost.
+    if let Err(error) = config.home.create_for_sessions() {
+        tracing::warn!(cause = %error, "commands of sessions cannot keep anything in the home");
+    }
     let place = agent::Place {
         workspace: &workspace.work,
         files: &workspace.files,
-        home: &config.home,
+        home: config.home.root(),
         maestro: &config.bin,
         resumes: conversation.map(|conversation| conversation.id.as_str()),
     };
@@ -297,7 +301,7 @@ async fn launch(
             manifest_file: &file,
             nonce: &entry.nonce,
             edge_url: &config.edge_url,
-            home: &config.home,
+            home: config.home.root(),
             bin: &config.bin,
         },
     );
@@ -321,7 +325,7 @@ async fn launch(
         grace_ms: u64::try_from(config.grace.as_millis()).unwrap_or(u64::MAX),
         uplink: Some(Uplink {
             nats_url: config.nats_url.clone(),
-            home: config.home.clone(),
+            home: config.home.root().to_path_buf(),
             node: config.node.clone(),
             incarnation: entry.incarnation.clone(),
             nonce: entry.nonce.clone(),
