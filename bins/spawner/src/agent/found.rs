@@ -83,7 +83,7 @@ impl Agents {
             logged_in: profile.login.as_ref().map(|_| is_logged_in(profile, variables)),
             file: known.file.as_ref().map(|file| file.display().to_string()),
             problem: if program.is_none() { Some(missing()) } else { problem },
-            profile: toml::to_string(profile).unwrap_or_default(),
+            profile: toml::to_string(&known.shown()).unwrap_or_default(),
         }
     }
 }

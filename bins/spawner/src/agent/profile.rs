@@ -245,6 +245,26 @@ pub struct Known {
     pub file: Option<PathBuf>,
 }
 
+impl Known {
+    /// As anybody may see it, every agent too: of variables that a person set, which may be keys, only the names.
+    pub fn shown(&self) -> Profile {
+        let mut shown = self.profile.clone();
+        if self.file.is_none() {
+            return shown;
+        }
+        let builtin = builtin();
+        let ours = |name: &String, value: &String| {
+            builtin.values().any(|known| known.profile.environment.get(name) == Some(value))
+        };
+        for (name, value) in &mut shown.environment {
+            if !ours(name, value) {
+                "…".clone_into(value);
+            }
+        }
+        shown
+    }
+}
+
 /// Every profile by name, and what is wrong with the others.
 #[derive(Clone, Debug, Default)]
 pub struct Profiles {
@@ -305,16 +325,18 @@ impl Profiles {
 pub fn check_profile(name: &str, text: &str) -> Result<(), String> {
     let file = PathBuf::from(format!("{name}.toml"));
     let profile = parse(&file, text).map_err(|mistake| mistake.to_string())?;
-    let builtin: BTreeMap<String, Known> = BUILTIN
-        .into_iter()
-        .filter_map(|(name, text)| {
-            Some((name.to_owned(), Known { profile: parse(Path::new(name), text).ok()?, file: None }))
-        })
-        .collect();
+    let builtin = builtin();
     let entry = Known { profile, file: Some(file) };
     let mut all = builtin.clone();
     all.insert(name.to_owned(), entry.clone());
     resolve(name, &entry, &all, &builtin, DEEPEST)?.check()
+}
+
+fn builtin() -> BTreeMap<String, Known> {
+    let read = |(name, text): (&str, &str)| {
+        Some((name.to_owned(), Known { profile: parse(Path::new(name), text).ok()?, file: None }))
+    };
+    BUILTIN.into_iter().filter_map(read).collect()
 }
 
 /// A profile of one's own that has a built-in one's name stands on that one.
@@ -412,6 +434,27 @@ mod tests {
         assert_eq!(quick.program.as_deref(), Some("claude"));
         assert!(profiles.known["claude"].file.is_some());
         assert_eq!(profiles.known["mine"].profile.prompt(), PromptBy::Typed);
+    }
+
+    #[test]
+    fn keys_in_a_persons_profile_are_shown_to_nobody() {
+        let key = "[environment]\nANTHROPIC_API_KEY = \"sk-1\"\n";
+        let profiles = read(&[
+            ("claude.toml", key),
+            ("heir.toml", "extends = \"claude\""),
+            ("opencode.toml", &format!("model = \"m\"\n{key}")),
+        ]);
+        assert_eq!(profiles.mistakes, []);
+        for name in ["claude", "heir", "opencode"] {
+            let known = &profiles.known[name];
+            assert_eq!(known.profile.environment["ANTHROPIC_API_KEY"], "sk-1", "{name} runs without its key");
+            let shown = toml::to_string(&known.shown()).unwrap();
+            assert!(shown.contains("ANTHROPIC_API_KEY = \"…\"") && !shown.contains("sk-1"), "{shown}");
+        }
+        // What is built in is no secret, and is needed by who copies it.
+        let own = |name: &str| profiles.known[name].shown().environment;
+        assert!(own("opencode")["OPENCODE_CONFIG_CONTENT"].contains("maestro.js"));
+        assert!(own("gemini")["GEMINI_CLI_SYSTEM_DEFAULTS_PATH"].contains("{files}"));
     }
 
     #[test]
