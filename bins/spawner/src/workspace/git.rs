@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::address::without_secret;
 use super::run::{NotRun, Runner, Said};
 
 /// Bound of what needs no network.
@@ -114,12 +115,15 @@ impl Git {
         let mut all = vec!["-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false"];
         all.extend(arguments);
         let what = || asked(arguments);
-        self.runner.run("git", &all, directory, bound).await.map_err(|error| match error {
+        let mut said = self.runner.run("git", &all, directory, bound).await.map_err(|error| match error {
             NotRun::Missing => GitError::Missing,
             NotRun::NotStarted(why) => GitError::NotStarted(why),
             NotRun::TooSlow(bound, _) => GitError::TooSlow(what(), bound),
             NotRun::Cancelled => GitError::Cancelled,
-        })
+        })?;
+        // It becomes a message, and addresses in it may hold passwords.
+        said.complaint = without_secret(&said.complaint);
+        Ok(said)
     }
 
     /// Runs it for what it says; anything but success is an error.
@@ -183,4 +187,34 @@ fn told(said: &Said) -> String {
     let chosen = if telling.is_empty() { lines } else { telling };
     let text = chosen.into_iter().take(3).collect::<Vec<_>>().join("; ");
     if text.is_empty() { format!("it ended with {}", said.code) } else { text }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::holder::Holders;
+
+    /// Git with this in its environment, and of nobody's settings.
+    pub(crate) fn git(variables: &[(&str, &str)]) -> Git {
+        let holders = Holders::new("/nowhere".into(), Vec::new(), false);
+        let path = std::env::var("PATH").unwrap();
+        let nobody = [("PATH", path.as_str()), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")];
+        let all = nobody.iter().chain(variables).copied();
+        let environment = all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Git::new(&Runner::new(holders, environment, CancellationToken::new()))
+    }
+
+    /// What a shell script prints that works with git.
+    pub(crate) fn made_by(directory: &Path, script: &str) -> String {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-ec", script]).current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "Ann").env(format!("GIT_{who}_EMAIL"), "ann@localhost");
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
 }

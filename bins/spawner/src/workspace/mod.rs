@@ -3,6 +3,8 @@
 //! A worktree is written down before it is made and is detached until its session is ours: whoever dies meanwhile leaves
 //! a directory that the next start removes, and no branch.
 
+mod address;
+mod clone;
 mod combine;
 mod copy;
 pub(crate) mod files;
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use record::Record;
 
+pub(crate) use address::without_secret;
 pub(crate) use combine::{Merged, merge_trees};
 pub(crate) use git::{Git, GitError, LOCAL};
 pub(crate) use ignored::ignored;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use maestro_runtime::{ProjectSection, WorkspaceKind};
 use maestro_wire::Manifest;
 
-use super::git::{Git, GitError, REMOTE};
+use super::clone::clone;
+use super::git::{Git, GitError};
 use super::record::Source;
 use super::trouble::Trouble;
 
@@ -92,31 +93,6 @@ async fn here(git: &Git, path: &Path, kind: Option<WorkspaceKind>) -> Result<Fou
     Ok(Found::Repository(Repository { directory, source: Source::Checkout, prefix }))
 }
 
-/// Clones, or fetches what is new. Half a clone is none: it is made beside and then moved.
-async fn clone(git: &Git, directory: &Path, url: &str) -> Result<(), Trouble> {
-    let away = |error: GitError| match error {
-        GitError::Cancelled => Trouble::Cancelled,
-        error if error.is_disk_full() => Trouble::git(directory)(error),
-        error => Trouble::NotHere(format!("{error}; check the project's repository and this host's access to it")),
-    };
-    if directory.is_dir() {
-        git.ask(directory, &["remote", "set-url", "origin", url]).await.map_err(away)?;
-        git.run_for(directory, &["fetch", "--prune", "--quiet", "origin"], REMOTE).await.map_err(away)?;
-        return Ok(());
-    }
-    let room = directory.parent().unwrap_or(directory);
-    std::fs::create_dir_all(room).map_err(|error| Trouble::io(room, &error))?;
-    let part = directory.with_extension("part");
-    remove_tree(&part);
-    let to = part.to_string_lossy().into_owned();
-    let cloned = git.run_for(room, &["clone", "--quiet", "--no-checkout", "--", url, &to], REMOTE).await;
-    if let Err(error) = cloned {
-        remove_tree(&part);
-        return Err(away(error));
-    }
-    std::fs::rename(&part, directory).map_err(|error| Trouble::io(directory, &error))
-}
-
 /// Away with it; what is not there is away.
 pub(crate) fn remove_tree(path: &Path) {
     if let Err(error) = std::fs::remove_dir_all(path)
@@ -132,20 +108,17 @@ pub(crate) async fn base(git: &Git, repository: &Repository, named: Option<&str>
     let refused = Trouble::git(directory);
     let name = match (named, repository.source) {
         (Some(name), _) => name.to_owned(),
-        (None, Source::Checkout) => match git.ask(directory, &["symbolic-ref", "--short", "HEAD"]).await {
-            Ok(name) => name,
-            Err(GitError::Refused(..)) => {
-                return Err(Trouble::BaseMissing {
-                    base: "HEAD".to_owned(),
-                    repository: directory.clone(),
-                    remote_has_it: false,
-                });
-            }
-            Err(error) => return Err(refused(error)),
-        },
+        (None, Source::Checkout) => {
+            let head = named_by(git, directory, "HEAD", "refs/heads/").await.map_err(&refused)?;
+            head.ok_or_else(|| Trouble::BaseMissing {
+                base: "HEAD".to_owned(),
+                repository: directory.clone(),
+                remote_has_it: false,
+            })?
+        }
         (None, Source::Clone) => {
-            let head = git.ask(directory, &["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]).await;
-            head.ok().and_then(|name| name.strip_prefix("origin/").map(ToOwned::to_owned)).unwrap_or("main".to_owned())
+            let head = named_by(git, directory, "refs/remotes/origin/HEAD", "refs/remotes/origin/").await;
+            head.ok().flatten().unwrap_or("main".to_owned())
         }
     };
     let (local, remote) = (format!("refs/heads/{name}"), format!("refs/remotes/origin/{name}"));
@@ -160,4 +133,39 @@ pub(crate) async fn base(git: &Git, repository: &Repository, named: Option<&str>
     let remote_has_it =
         repository.source == Source::Checkout && git.commit_of(directory, &remote).await.map_err(&refused)?.is_some();
     Err(Trouble::BaseMissing { base: name, repository: directory.clone(), remote_has_it })
+}
+
+/// The branch in this room that a symbolic reference stands for. Not git's short form: with a tag of the same name that
+/// is another one.
+async fn named_by(git: &Git, directory: &Path, reference: &str, room: &str) -> Result<Option<String>, GitError> {
+    match git.ask(directory, &["symbolic-ref", reference]).await {
+        Ok(name) => Ok(name.strip_prefix(room).map(ToOwned::to_owned)),
+        Err(GitError::Refused(..)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::git::tests::{git, made_by};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_branch_is_found_although_a_tag_has_its_name() {
+        let room = tempfile::tempdir().unwrap();
+        let script = "git init --quiet -b main one; cd one; git commit --quiet --allow-empty -m first; git tag main
+            git commit --quiet --allow-empty -m second; git rev-parse HEAD
+            git clone --quiet . ../two; cd ../two; git tag origin/main HEAD~1";
+        let second = made_by(room.path(), script);
+        for (name, source) in [("one", Source::Checkout), ("two", Source::Clone)] {
+            let repository = Repository { directory: room.path().join(name), source, prefix: PathBuf::new() };
+            let found = base(&git(&[]), &repository, None).await.unwrap();
+            assert_eq!(found, ("main".to_owned(), second.clone()), "{name}");
+        }
+        made_by(room.path(), "cd one; git checkout --quiet --detach");
+        let directory = room.path().join("one");
+        let repository = Repository { directory, source: Source::Checkout, prefix: PathBuf::new() };
+        let detached = base(&git(&[]), &repository, None).await.unwrap_err();
+        assert!(detached.to_string().contains("no branch 'HEAD'"), "{detached}");
+    }
 }
