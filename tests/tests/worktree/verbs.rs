@@ -169,6 +169,43 @@ fn work_goes_into_the_base_and_never_over_somebodys_own() {
 }
 
 #[test]
+fn what_is_merged_is_what_was_shown_whatever_else_has_the_branchs_name() {
+    let scene = Scene::new("");
+    let repository = scene.repository();
+    let files = |id: &str| {
+        let diff = scene.maestro(&["session", "diff", id]);
+        let files = diff.data()["files"].as_array().unwrap().clone();
+        files.into_iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // A tag, on a commit that nobody is shown.
+    let aside = "echo x >unseen; git add unseen; tree=$(git write-tree); git rm --quiet --force unseen
+        git tag \"$(git branch --show-current)\" \"$(git commit-tree -p HEAD -m unseen $tree)\"";
+    let one = scene.worker(&scene.task(&["one"]), &format!("{}; {aside}", commit("new", "x")));
+    assert_eq!(files(&one), ["new"]);
+    fs::write(repository.join("file"), "mine\n").unwrap();
+    git(&repository, &["commit", "--quiet", "-am", "ours"]);
+    assert_eq!(scene.maestro(&["session", "merge", &one]).data()["outcome"], "merged");
+    assert!(repository.join("new").exists() && !repository.join("unseen").exists());
+    let branch = format!("maestro/t1-{one}");
+    assert_eq!(git(&repository, &["log", "-1", "--format=%s"]), format!("Merge branch '{branch}'"));
+    let merged = git(&repository, &["rev-parse", "HEAD^2"]);
+    assert_eq!(merged, git(&repository, &["rev-parse", &format!("refs/heads/{branch}")]));
+
+    // A branch that has more than what is checked out.
+    let back = format!("{}; {}; git checkout --quiet --detach HEAD~1", commit("third", "y"), commit("fourth", "z"));
+    let two = scene.worker(&scene.task(&["two"]), &back);
+    assert_eq!(files(&two), ["fourth", "third"]);
+    assert_eq!(scene.maestro(&["session", "merge", &two]).data()["outcome"], "merged");
+    assert!(repository.join("fourth").exists());
+
+    // They go with their branches; the tag is somebody's.
+    let pruned = scene.maestro(&["session", "prune"]);
+    assert_eq!(pruned.data()["items"][0]["removed"].as_array().unwrap().len(), 2, "{pruned:?}");
+    scene.assert_clean();
+    assert_eq!(git(&repository, &["tag"]), branch);
+}
+
+#[test]
 fn a_file_that_git_ignores_is_not_taken_along_unseen() {
     let scene = Scene::new("copy = [\".env*\"]\nsetup = \"echo made >.env.made\"");
     // What it was filled with, and what tools make in directories of their own, can be had again.

@@ -10,7 +10,7 @@ use super::diff::uncancelled;
 use super::state::{self, some_of};
 use super::{find, git_failed};
 use crate::context::Context;
-use crate::workspace::{Git, GitError, LOCAL, Merged, Source, WorktreeRecord, merge_trees};
+use crate::workspace::{Git, GitError, LOCAL, Merged, Source, WorktreeRecord, merge_trees, without_secret};
 
 /// Whoever asks waits.
 const PUSH: Duration = Duration::from_secs(35);
@@ -57,7 +57,8 @@ pub(super) async fn run(context: &Context, request: &WorktreeRequest) -> Result<
             if state.view.merged || there.map_err(failed)?.as_deref() == Some(&branch) {
                 return Ok(done(MergeOutcome::Unchanged, branch, Some(without_secret(&remote))));
             }
-            let names = format!("{0}:{0}", record.branch_ref());
+            // The commit that was looked at: the branch may have moved since.
+            let names = format!("{branch}:{}", record.branch_ref());
             git.run_for(&record.repository, &["push", "--quiet", "origin", &names], PUSH).await.map_err(failed)?;
             Ok(done(MergeOutcome::Pushed, branch, Some(without_secret(&remote))))
         }
@@ -96,19 +97,18 @@ async fn into_base(git: &Git, record: &WorktreeRecord, base: &str, branch: &str)
                 .with("branches", vec![record.branch.clone(), record.base.clone()])
                 .commands([
                     format!("maestro session send {session} \"{ask}\""),
-                    format!("git -C {} merge {}", record.path.display(), record.base),
+                    format!("git -C {} merge {}", record.path.display(), record.base_ref()),
                 ]));
         }
     };
     let git = git.with_identity(repository).await;
     match checkout_of(&git, repository, &record.base_ref()).await.map_err(failed)? {
-        Some(checkout) => in_checkout(&git, record, &checkout).await,
+        Some(checkout) => in_checkout(&git, record, &checkout, branch).await,
         None => {
             let commit = if git.is_ancestor(repository, base, branch).await.map_err(failed)? {
                 branch.to_owned()
             } else {
-                let message = format!("Merge branch '{}'", record.branch);
-                let arguments = ["commit-tree", &tree, "-p", base, "-p", branch, "-m", &message];
+                let arguments = ["commit-tree", &tree, "-p", base, "-p", branch, "-m", &message(record)];
                 git.ask(repository, &arguments).await.map_err(failed)?
             };
             // Only from where it was looked at.
@@ -145,8 +145,13 @@ async fn is_rebased_in(git: &Git, directory: &Path, branch: &str) -> Result<bool
     Ok(false)
 }
 
-/// Merges where a person may work: only when that is clean, and all of it or nothing.
-async fn in_checkout(git: &Git, record: &WorktreeRecord, checkout: &Path) -> Result<String, ErrorBody> {
+/// What the commit of a merge says.
+fn message(record: &WorktreeRecord) -> String {
+    format!("Merge branch '{}'", record.branch)
+}
+
+/// Merges this commit where a person may work: only when that is clean, and all of it or nothing.
+async fn in_checkout(git: &Git, record: &WorktreeRecord, checkout: &Path, commit: &str) -> Result<String, ErrorBody> {
     let failed = |error: GitError| git_failed(&error);
     let at = checkout.display();
     let changed = git.ask(checkout, &["status", "--porcelain", "--untracked-files=no"]).await.map_err(failed)?;
@@ -164,20 +169,19 @@ async fn in_checkout(git: &Git, record: &WorktreeRecord, checkout: &Path) -> Res
         let text = format!("{at} is in the middle of {what}; nothing was merged");
         return Err(ErrorBody::new(ErrorCode::UncommittedChanges, text).commands([format!("git -C {at} status")]));
     }
-    let said =
-        git.try_run(checkout, &["merge", "--no-edit", "--quiet", &record.branch], LOCAL).await.map_err(failed)?;
+    // Not by the branch's name: a tag of that name would go first, and the branch may have moved.
+    let arguments = ["merge", "--no-edit", "--quiet", "-m", &message(record), commit];
+    let said = git.try_run(checkout, &arguments, LOCAL).await.map_err(failed)?;
     if said.code != 0 {
         // Back to where it was; another merge than this one is somebody else's.
         let begun = git.commit_of(checkout, "MERGE_HEAD").await.map_err(failed)?;
-        if begun.is_some() && begun == git.commit_of(checkout, &record.branch_ref()).await.map_err(failed)? {
+        if begun.as_deref() == Some(commit) {
             let _ = git.try_run(checkout, &["merge", "--abort"], LOCAL).await;
         }
         let mut why = said.complaint;
         why.push_str(&String::from_utf8_lossy(&said.out));
         let text = format!("git did not merge in {at}: {}; nothing was merged", why.trim().replace('\n', " "));
-        return Err(
-            ErrorBody::new(ErrorCode::GitFailed, text).commands([format!("git -C {at} merge {}", record.branch)])
-        );
+        return Err(ErrorBody::new(ErrorCode::GitFailed, text).commands([format!("git -C {at} merge {commit}")]));
     }
     let now = git.commit_of(checkout, &record.base_ref()).await.map_err(failed)?;
     Ok(now.unwrap_or_default())
@@ -199,28 +203,4 @@ async fn begun_in(git: &Git, checkout: &Path) -> Result<Option<&'static str>, Gi
         }
     }
     Ok(None)
-}
-
-/// An address as it may be shown: without a password.
-fn without_secret(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!("{scheme}://{host}/{path}")
-        }
-        None => address.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_not_told() {
-        assert_eq!(without_secret("https://u:p@h.example/x/y.git"), "https://h.example/x/y.git");
-        assert_eq!(without_secret("git@h.example:x/y.git"), "git@h.example:x/y.git");
-        assert_eq!(without_secret("/srv/x.git"), "/srv/x.git");
-    }
 }

@@ -9,7 +9,7 @@ use crate::workspace::{Git, GitError, LOCAL, WorktreeRecord, ignored};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
     pub view: WorktreeView,
-    /// What is checked out in it.
+    /// What it has done: what is checked out in it, or its branch where that has more.
     pub head: String,
     /// Where its branch stands; none: the branch is gone.
     pub branch: Option<String>,
@@ -24,7 +24,13 @@ pub(super) async fn of(context: &Context, git: &Git, record: &WorktreeRecord) ->
     let branch = git.commit_of(repository, &record.branch_ref()).await?;
     let there = record.path.is_dir();
     let head = if there { git.commit_of(&record.path, "HEAD").await? } else { branch.clone() };
-    let head = head.unwrap_or_else(|| record.start.clone());
+    let mut head = head.unwrap_or_else(|| record.start.clone());
+    // Whoever works there may have gone back to an earlier commit: the branch is what is merged, so it is what is shown.
+    if let Some(branch) = branch.as_ref().filter(|branch| **branch != head)
+        && git.is_ancestor(repository, &head, branch).await?
+    {
+        head.clone_from(branch);
+    }
     let dirty = if there { uncommitted(git, record).await? } else { Vec::new() };
     let ignored = if there { ignored(git, record).await? } else { Vec::new() };
     let base = git.commit_of(repository, &record.base_ref()).await?;
