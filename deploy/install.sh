@@ -112,7 +112,9 @@ put_unit_files() {
     [ -z "$changed" ] || systemctl daemon-reload || say "systemd does not read the unit files again"
 }
 
-# What a program says of itself, with the settings and the credentials that the unit gave it.
+# What a program says of itself, with the settings and the credentials that the unit gave it. Whoever the unit runs as can
+# write into its process's environment whatever they like: it is taken apart, and the program run, with their rights, never
+# with ours, and without our terminal.
 asked() {
     case $1 in
     maestro-server*) program=maestro-server ;;
@@ -120,10 +122,25 @@ asked() {
     maestro-spawner*) program=maestro-spawner ;;
     *) return 0 ;;
     esac
-    # The first word is $0 of what xargs runs.
-    # shellcheck disable=SC2016
-    xargs -0 sh -c 'exec env -i "$@" "$0" health' "$prefix/current/$program" <"/proc/$2/environ" >/dev/null 2>"$prefix/.health"
+    user=$(id_of Uid "$2")
+    group=$(id_of Gid "$2")
+    [ -n "$user" ] && [ -n "$group" ] || return 1
+    rights=
+    [ "$(id -u)" -ne 0 ] || rights="setsid --wait setpriv --reuid=$user --regid=$group --clear-groups --no-new-privs"
+    # The first word is $0 of what xargs runs. What has no name that settings have would be a command, or LD_PRELOAD.
+    # shellcheck disable=SC2016,SC2086
+    $rights env -i PATH=/usr/bin:/bin xargs -0 sh -c '
+        for entry; do
+            shift
+            case $entry in HOME=* | MAESTRO_*=*) ;; *) continue ;; esac
+            case ${entry%%=*} in *[!A-Z0-9_]*) continue ;; esac
+            set -- "$@" "$entry"
+        done
+        exec env -i "$@" "$0" health' "$prefix/current/$program" <"/proc/$2/environ" >/dev/null 2>"$prefix/.health"
 }
+
+# Whose rights the process $2 has. Not the owner of /proc/PID, which is root as soon as a process wants it so.
+id_of() { awk -v field="$1:" '$1 == field { print $3 }' "/proc/$2/status" 2>/dev/null || true; }
 
 # A unit is well when it has been active, in one run, for five seconds, and says that it serves.
 healthy() {
