@@ -51,11 +51,15 @@ echo "nats://spawner:$spawner@$at" | put spawner-url
 echo "nats://edge:$edge@$at" | put edge-url
 sed -e 's|{{server_name}}|maestro|' -e 's|{{host}}|127.0.0.1|' -e 's|{{port}}|4222|' -e 's|{{monitor_port}}|0|' \
     -e 's|{{store_dir}}|/var/lib/maestro-nats|' "$templates/laptop.conf" | put nats.conf
-# A password is letters and digits, so it can stand in sed's words.
-sed -e "s|{{core_password}}|$core|" -e "s|{{core_work_password}}|$core_work|" -e "s|{{spawner_password}}|$spawner|" \
-    -e "s|{{edge_password}}|$edge|" "$templates/accounts.conf" | put accounts.conf
+# A password is letters and digits, so it can stand in sed's words; these are no arguments, which everybody here can read.
+sed -f - "$templates/accounts.conf" <<EOF | put accounts.conf
+s|{{core_password}}|$core|
+s|{{core_work_password}}|$core_work|
+s|{{spawner_password}}|$spawner|
+s|{{edge_password}}|$edge|
+EOF
 for password in "$core" "$core_work" "$spawner" "$edge"; do
-    grep -qF "\"$password\"" "$there/accounts.conf" ||
+    printf '"%s"\n' "$password" | grep -qF -f - "$there/accounts.conf" ||
         fail "$there/accounts.conf does not know a password of the addresses beside it" "remove it, run this again and restart the broker"
 done
 printf '# Who the dashboard is to the others.\nMAESTRO_USER=operator\n' | put bridge.env

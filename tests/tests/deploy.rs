@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use maestro_tests::nats::nats_server_binary;
 
@@ -51,6 +52,25 @@ impl Host {
             fs::write(place.path().join(name), text).unwrap();
         }
         Self { place, process }
+    }
+
+    /// Another process with the environment of every unit.
+    fn runs(&mut self, command: &mut Command) {
+        self.end();
+        self.process = command.spawn().unwrap();
+        let id = self.process.id();
+        self.write("pid", &id.to_string());
+        let begun = Instant::now();
+        // Its first own entry: python's begins otherwise.
+        while !fs::read(format!("/proc/{id}/environ")).is_ok_and(|all| all.starts_with(b"MAESTRO_REPLICA=")) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the unit's process does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn end(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -116,8 +136,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.end();
     }
 }
 
@@ -260,6 +279,64 @@ fn the_settings_of_a_first_installation_fit_together_and_stay() {
     fs::remove_file(there.join("edge-url")).unwrap();
     let output = configure();
     assert!(!output.status.success() && said(&output).contains("does not know a password"), "{}", said(&output));
+}
+
+/// What stands on a command line is read by everybody on the host.
+#[test]
+fn passwords_are_on_no_command_line() {
+    let place = tempfile::tempdir().unwrap();
+    let (there, bin, log) = (place.path().join("etc"), place.path().join("bin"), place.path().join("log"));
+    for name in ["sed", "grep", "cat", "mv", "od", "tr", "head"] {
+        script(
+            &bin.join(name),
+            &format!("echo \"{name} $*\" >>'{}'\nPATH=${{PATH#*:}} exec {name} \"$@\"", log.display()),
+        );
+    }
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    // Again, for what reads the passwords that are there.
+    for _ in 0..2 {
+        let configured =
+            Command::new(root().join("deploy/configure.sh")).arg(&there).env("PATH", &path).output().unwrap();
+        assert!(configured.status.success(), "{}", said(&configured));
+    }
+    let accounts = fs::read_to_string(there.join("accounts.conf")).unwrap();
+    let quoted: Vec<&str> = accounts.split('"').skip(1).step_by(2).collect();
+    let passwords: Vec<&str> = quoted.into_iter().filter(|text| text.len() == 48).collect();
+    assert!(passwords.len() >= 4, "{accounts}");
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("\nsed ") && log.contains("\ngrep "), "{log}");
+    assert!(!passwords.iter().any(|password| log.contains(password)), "{log}");
+}
+
+/// A unit's user can write into the environment of its process what they like.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that proves nothing says so")]
+fn what_a_unit_has_in_its_environment_never_runs_as_root() {
+    let mut host = Host::new();
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        eprintln!("SKIPPED: only root can look at another user's unit; this test proved nothing");
+        return;
+    }
+    fs::set_permissions(host.place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (evil, ran) = (host.path("evil"), host.path("ran"));
+    script(&evil, &format!("id -u >>'{}'", ran.display()));
+    fs::write(&ran, "").unwrap();
+    fs::set_permissions(&ran, fs::Permissions::from_mode(0o666)).unwrap();
+    // Entries as no shell makes them: one without `=` was taken for the command.
+    let entries =
+        ["MAESTRO_REPLICA=of the unit", &evil.display().to_string(), "LD_PRELOAD=/nowhere.so", "MAESTRO_x =1"];
+    let code = "import ctypes, os, sys\nargs = [b'sleep', b'600', None]\n\
+                entries = [e.encode() for e in sys.argv[1:]] + [None]\n\
+                array = lambda all: (ctypes.c_char_p * len(all))(*all)\n\
+                os.setgroups([]); os.setgid(65534); os.setuid(65534)\n\
+                ctypes.CDLL(None).execve(b'/bin/sleep', array(args), array(entries))";
+    host.runs(Command::new("python3").args(["-c", code]).args(entries));
+
+    let well =
+        format!("{WELL} && [ -z \"$LD_PRELOAD\" ] && [ \"$(/usr/bin/id -ru)-$(/usr/bin/id -G)\" = 65534-65534 ]");
+    let output = host.install(&host.pack("1.0.0", &well), &["maestro-server.service"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(fs::read_to_string(&ran).unwrap(), "", "{}", said(&output));
 }
 
 /// Each unit waits for what it needs, for ever, and is among those that are installed.
