@@ -10,7 +10,7 @@ use maestro_wire::{CommandId, ErrorBody, ErrorCode, Place, Query, Reply};
 use tokio::sync::OnceCell;
 
 use crate::cli::Globals;
-use crate::memory::Memory;
+use crate::memory::{Claims, Memory};
 use crate::output::Printer;
 use crate::place::{self, Placed};
 use crate::{address, outbox, settings};
@@ -170,7 +170,11 @@ impl Context {
         timeout: Duration,
     ) -> Result<Reply, ErrorBody> {
         let caller = self.caller(timeout).await?;
-        let reply = caller.command(project, request, id, &self.seen(project), timeout).await?;
+        let answered = caller.command(project, request, id, &self.seen(project), timeout).await;
+        if let Some(claims) = Claims::of(self, project) {
+            claims.learn(request, &answered);
+        }
+        let reply = answered?;
         if let Some(memory) = self.memory() {
             memory.remember(project, &reply);
         }

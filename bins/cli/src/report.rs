@@ -7,6 +7,7 @@ use maestro_wire::{CommandId, ErrorBody, ErrorCode, Reply};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::memory::Claims;
 use crate::outbox::{Entry, Outbox, is_unanswered};
 use crate::output::{DIM, Output, paint};
 
@@ -65,6 +66,9 @@ pub async fn queue(
         let text = format!("{}; and {}", why.message, error.message);
         ErrorBody { message: text, ..why.clone() }
     })?;
+    if let Some(claims) = Claims::of(ctx, &entry.project) {
+        claims.reported(request);
+    }
     let connected = !matches!(why.code, ErrorCode::ConnectionRefused | ErrorCode::StackNotRunning);
     if connected
         && let Ok(caller) = ctx.caller(Duration::ZERO).await

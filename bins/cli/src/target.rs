@@ -1,9 +1,12 @@
-//! Which task a command means: the one named, else the session's only claim, else the first of `MAESTRO_TASK_IDS`.
+//! Which task a command means: the one named, else the session's only claim, else what it did last, else the first of
+//! `MAESTRO_TASK_IDS`. Where that is not certain it is asked for: a report on another task is a report that is lost.
 
 use maestro_domain::{ProjectId, SubtaskId, TaskId, TaskRef};
 use maestro_wire::{ErrorBody, ErrorCode, Query, SessionGet, SessionView};
 
 use crate::context::Context;
+use crate::memory::{Claims, Taken};
+use crate::outbox::is_unanswered;
 
 /// A task and its project.
 pub type Target = (ProjectId, TaskId);
@@ -19,24 +22,52 @@ pub async fn resolve(ctx: &Context, task: Option<&TaskRef>) -> Result<Target, Er
         return named(ctx, task);
     }
     let project = ctx.project()?;
-    let mut held = Vec::new();
-    let mut unanswered = None;
-    if ctx.actor()?.0.session().is_some() {
-        match own_claims(ctx, &project).await {
-            Ok(claims) => held = claims,
-            Err(error) if crate::outbox::is_unanswered(error.code) || error.code == ErrorCode::StackNotRunning => {
-                unanswered = Some(error);
+    let given = ctx.environment.tasks();
+    let first = || given.first().map_or_else(|| Err(missing(&[])), |first| named(ctx, &first.parse()?));
+    if ctx.actor()?.0.session().is_none() {
+        return first();
+    }
+    let claims = Claims::of(ctx, &project);
+    match own_claims(ctx, &project).await {
+        Ok(held) => {
+            let taken = claims.map(|claims| claims.held(&held)).unwrap_or_default();
+            match (held.as_slice(), taken.past.last()) {
+                ([only], _) | ([], Some(only)) => Ok((project, *only)),
+                ([], None) => first(),
+                (several, _) => Err(missing(several)),
             }
-            Err(error) => return Err(error),
         }
+        Err(error) if is_unanswered(error.code) || error.code == ErrorCode::StackNotRunning => {
+            let taken = claims.map(|claims| claims.taken()).unwrap_or_default();
+            match remembered(&taken, &given) {
+                Remembered::Task(task) => Ok((project, task)),
+                Remembered::First => first(),
+                Remembered::Several => Err(missing(&taken.holds)),
+                Remembered::Nothing => Err(unknown(error, &taken)),
+            }
+        }
+        Err(error) => Err(error),
     }
-    if let [only] = *held.as_slice() {
-        return Ok((project, only));
+}
+
+/// What follows from what a session did itself, where nobody can be asked.
+#[derive(Debug, PartialEq, Eq)]
+enum Remembered {
+    Task(TaskId),
+    /// It was given one task and took no other.
+    First,
+    Several,
+    Nothing,
+}
+
+fn remembered(taken: &Taken, given: &[String]) -> Remembered {
+    match (taken.holds.as_slice(), given) {
+        _ if taken.unsure => Remembered::Nothing,
+        ([only], _) => Remembered::Task(*only),
+        ([], [first]) if taken.past.iter().all(|task| task.to_string() == *first) => Remembered::First,
+        ([], _) => Remembered::Nothing,
+        _ => Remembered::Several,
     }
-    if let Some(first) = ctx.environment.tasks().first() {
-        return named(ctx, &first.parse::<TaskRef>()?);
-    }
-    Err(unanswered.unwrap_or_else(|| missing(&held)))
 }
 
 async fn own_claims(ctx: &Context, project: &ProjectId) -> Result<Vec<TaskId>, ErrorBody> {
@@ -57,6 +88,20 @@ fn missing(held: &[TaskId]) -> ErrorBody {
     ErrorBody::new(ErrorCode::MissingTaskId, text)
         .with("holds", held.iter().map(ToString::to_string).collect::<Vec<_>>())
         .commands(held.iter().take(3).map(|task| format!("maestro task get {task}")))
+}
+
+/// Nobody says which one it is.
+fn unknown(error: ErrorBody, taken: &Taken) -> ErrorBody {
+    if error.code == ErrorCode::StackNotRunning && !error.details.contains_key("address") {
+        return error;
+    }
+    let code =
+        if error.code.exit_code() == ErrorCode::Unavailable.exit_code() { error.code } else { ErrorCode::Unavailable };
+    let took: Vec<String> = taken.past.iter().chain(&taken.holds).map(ToString::to_string).collect();
+    let message = format!("no task was named, and nobody says which one this session works on: {}", error.message);
+    ErrorBody { code, message, retryable: code.retryable(), ..error }
+        .with("took", took)
+        .suggest("name the task: a report on it is kept until a server answers")
 }
 
 /// `[<task>] "<text>"`: one or two words.
@@ -100,6 +145,50 @@ pub async fn subtask(ctx: &Context, words: &[String]) -> Result<(ProjectId, Task
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn taken(holds: &[u32], past: &[u32], unsure: bool) -> Taken {
+        let ids = |numbers: &[u32]| numbers.iter().copied().map(TaskId::new).collect();
+        Taken { holds: ids(holds), past: ids(past), unsure, ..Taken::default() }
+    }
+
+    #[test]
+    fn without_an_answer_only_what_is_certain_follows() {
+        let task = |number| Remembered::Task(TaskId::new(number));
+        let (none, t4, two): (&[&str], _, _) = (&[], &["t4"][..], &["t4", "t5"][..]);
+        let cases = [
+            // It completed the task that it was given and took another one.
+            (taken(&[3], &[4], false), t4, task(3)),
+            (taken(&[4], &[], false), two, task(4)),
+            (taken(&[], &[], false), t4, Remembered::First),
+            (taken(&[], &[4], false), t4, Remembered::First),
+            // It had another one too.
+            (taken(&[], &[4, 3], false), t4, Remembered::Nothing),
+            (taken(&[], &[3], false), t4, Remembered::Nothing),
+            (taken(&[], &[], false), two, Remembered::Nothing),
+            (taken(&[], &[], false), none, Remembered::Nothing),
+            (taken(&[3, 4], &[], false), t4, Remembered::Several),
+            // A claim that was not answered.
+            (taken(&[4], &[], true), t4, Remembered::Nothing),
+            (taken(&[], &[], true), t4, Remembered::Nothing),
+        ];
+        for (taken, given, wanted) in cases {
+            assert_eq!(remembered(&taken, &words(given)), wanted, "{taken:?}, given {given:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_ends_with_6_and_asks_for_the_task() {
+        let slow = ErrorBody::new(ErrorCode::TimedOut, "no answer in time").commands(["maestro doctor"]);
+        let error = unknown(slow, &taken(&[], &[4, 3], false));
+        assert_eq!((error.code, error.code.exit_code(), error.retryable), (ErrorCode::Unavailable, 6, true));
+        assert_eq!(error.details["took"], serde_json::json!(["t4", "t3"]));
+        assert!(error.suggestion.is_some_and(|text| text.starts_with("name the task")));
+        let none = unknown(ErrorBody::new(ErrorCode::NoServer, "no server"), &Taken::default());
+        assert_eq!(none.code, ErrorCode::NoServer);
+        // Without any address nothing would be kept.
+        let stopped = ErrorBody::new(ErrorCode::StackNotRunning, "there is no stack");
+        assert_eq!(unknown(stopped.clone(), &Taken::default()), stopped);
+    }
 
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()

@@ -3,6 +3,10 @@
 //! One small file a project, replaced as a whole. Many processes may write at once: the highest sequence should stay,
 //! and losing one is harmless. Nothing here ever fails a command.
 
+mod claims;
+
+pub use claims::{Claims, Taken};
+
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
