@@ -8,15 +8,16 @@
 //! Each message at most once: its number is written down right before the command runs. A command that still runs when the
 //! stack ends is ended with everything it started.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use maestro_client::{Caller, Mode, Seen};
-use maestro_domain::{Actor, MessageId, ProjectId};
+use maestro_domain::{Actor, MessageId, ProjectId, Timestamp};
 use maestro_runtime::{read_optional, write_atomically};
 use maestro_wire::{ErrorBody, ErrorCode, MessageView, WaitRequest, WaitTasks, Waited};
 use serde::{Deserialize, Serialize};
@@ -70,11 +71,49 @@ struct Follower<'a> {
     command: Option<String>,
 }
 
+/// Projects that are followed, and when each was created.
+#[derive(Default)]
+struct Known(std::sync::Mutex<BTreeMap<ProjectId, Timestamp>>);
+
+impl Known {
+    /// Notes a project that is there; answers whether it is to be followed from now on.
+    fn note(&self, project: &ProjectId, created: Timestamp) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !known.contains_key(project);
+        if is_new && known.len() >= PROJECTS {
+            return false;
+        }
+        known.insert(project.clone(), created);
+        is_new
+    }
+
+    fn created(&self, project: &ProjectId) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(project).copied()
+    }
+
+    fn forget(&self, project: &ProjectId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(project);
+    }
+}
+
 /// How far a project was told.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 struct Told {
     ledger: Option<String>,
+    /// When the project was created; older files do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created: Option<Timestamp>,
     message: Option<MessageId>,
+}
+
+impl Told {
+    /// Of the project that was created then: one that was purged comes again, and its messages count anew.
+    fn of(self, created: Option<Timestamp>) -> Self {
+        match (self.created, created) {
+            (Some(old), Some(new)) if old != new => Self { created, ..Self::default() },
+            (Some(_) | None, _) => Self { created: created.or(self.created), ..self },
+        }
+    }
 }
 
 impl Follower<'_> {
@@ -83,7 +122,7 @@ impl Follower<'_> {
         let edge = broker::address(&self.plan.credentials, "edge", self.nats_port);
         let actor: Actor = self.plan.user.parse()?;
         let caller = Caller::new(broker::connect_as(&edge, Mode::Daemon).await?, actor, None);
-        let mut known = BTreeSet::new();
+        let known = Known::default();
         let mut projects = FuturesUnordered::new();
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -94,23 +133,24 @@ impl Follower<'_> {
                         return Ok(());
                     }
                     let asked = gather::projects(&caller, PROJECTS, PAUSE).await;
-                    for project in asked.into_iter().flatten().map(|view| view.project.id) {
-                        if known.len() < PROJECTS && known.insert(project.clone()) {
-                            projects.push(self.project(project, &caller));
+                    for project in asked.into_iter().flatten().map(|view| view.project) {
+                        if known.note(&project.id, project.created_at) {
+                            projects.push(self.project(project.id, &caller, &known));
                         }
                     }
                 }
-                Some(gone) = projects.next() => drop(known.remove(&gone)),
+                Some(gone) = projects.next() => known.forget(&gone),
             }
         }
     }
 
     /// Until the project is gone.
-    async fn project(&self, project: ProjectId, caller: &Caller) -> ProjectId {
+    async fn project(&self, project: ProjectId, caller: &Caller, known: &Known) -> ProjectId {
         let path = self.plan.home.memory().join(format!("{project}.notified"));
         let mut told: Told =
             read_optional(&path).ok().flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         loop {
+            told = told.of(known.created(&project));
             let wait = WaitTasks { since_message: told.message, ..WaitTasks::default() };
             let asked = caller.wait(&project, &WaitRequest::Tasks(wait), &Seen::default(), POLL_MS).await;
             let ledger = asked.as_ref().ok().and_then(|reply| reply.ledger.clone());
@@ -124,12 +164,12 @@ impl Follower<'_> {
             };
             if told.ledger.is_some() && told.ledger != ledger {
                 // Another ledger counts anew.
-                told = Told { ledger, message: None };
+                told = Told { ledger, message: None, ..told };
                 continue;
             }
             told.ledger = ledger;
             for message in waited.messages {
-                let next = Told { ledger: told.ledger.clone(), message: Some(message.message.id) };
+                let next = Told { ledger: told.ledger.clone(), message: Some(message.message.id), ..told };
                 if let Err(error) = self.tell(&project, &path, &next, &message).await {
                     self.ctx.printer.warn(&format!("notify.command is not run: {error}"));
                     tokio::time::sleep(LOOK_EVERY).await;
@@ -212,5 +252,43 @@ async fn run(command: &str, project: &ProjectId, view: &MessageView, run: &Path)
             let _ = child.wait().await;
             Err(format!("it was still running after {} s and was ended", WITHIN.as_secs()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_that_came_again_counts_anew() {
+        let at = |day: i64| Timestamp::from_millis(day * 86_400_000);
+        // As it was written before projects were told apart.
+        let old: Told = serde_json::from_str(r#"{"ledger":"L","message":"m7"}"#).unwrap();
+        let seventh = Some("m7".parse().unwrap());
+        assert_eq!(old, Told { ledger: Some("L".to_owned()), created: None, message: seventh });
+        let told = old.of(Some(at(1)));
+        assert_eq!((told.created, told.message), (Some(at(1)), seventh), "it is taken for this one");
+        let told: Told = serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap();
+        assert_eq!(told.created, Some(at(1)));
+        let told = told.of(Some(at(1))).of(None);
+        assert_eq!((told.created, told.message), (Some(at(1)), seventh));
+        let told = told.of(Some(at(2)));
+        assert_eq!((told.created, told.message), (Some(at(2)), None));
+    }
+
+    #[test]
+    fn projects_are_followed_once_and_noted_again_when_they_come_again() {
+        let (known, web): (Known, ProjectId) = (Known::default(), "web".parse().unwrap());
+        let at = Timestamp::from_millis;
+        assert_eq!((known.note(&web, at(1)), known.note(&web, at(2))), (true, false));
+        assert_eq!(known.created(&web), Some(at(2)));
+        for number in 1..PROJECTS {
+            assert!(known.note(&format!("p{number}").parse().unwrap(), at(1)));
+        }
+        assert!(!known.note(&"late".parse().unwrap(), at(1)), "there is no room");
+        assert!(!known.note(&web, at(3)));
+        assert_eq!(known.created(&web), Some(at(3)));
+        known.forget(&web);
+        assert_eq!(known.created(&web), None);
     }
 }
