@@ -4,6 +4,8 @@
 
 #[path = "worktree/begin.rs"]
 mod begin;
+#[path = "worktree/claimed.rs"]
+mod claimed;
 #[path = "worktree/crash.rs"]
 mod crash;
 #[path = "worktree/kit.rs"]

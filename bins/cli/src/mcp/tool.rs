@@ -12,7 +12,7 @@ use rmcp::model::CallToolResult;
 use rmcp::{tool, tool_router};
 
 use super::{Server, argument, told};
-use crate::command::{message::read, wait};
+use crate::command::{message::read, task::inputs, wait};
 use crate::context::Context;
 use crate::output::Output;
 use crate::{hook, report, target};
@@ -95,7 +95,9 @@ async fn next(ctx: &Context, given: argument::NextTask) -> Result<Output, ErrorB
         Some((project, task)) => (project, Request::StartTask(StartTask { task, force: false })),
         None => (ctx.project()?, Request::NextTask(NextTask { claim: true, labels: Vec::new() })),
     };
-    Ok(Output::reply(ctx.command(&project, &request).await?, silent))
+    let reply = ctx.command(&project, &request).await?;
+    let inputs = inputs::missing(ctx, &project, &reply).await;
+    Ok(Output::reply(inputs::with(reply, &inputs), silent))
 }
 
 /// What the session has in hand, else what it was given and can begin.

@@ -12,6 +12,7 @@ mod export;
 mod get;
 mod graph;
 pub mod import;
+pub mod inputs;
 mod list;
 mod log;
 pub mod next;

@@ -8,6 +8,8 @@ use crate::context::Context;
 use crate::output::Output;
 use crate::{target, view};
 
+use super::inputs;
+
 /// Claim a task and begin
 #[derive(Args, Debug)]
 pub struct StartArgs {
@@ -22,5 +24,8 @@ pub async fn run(args: StartArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let (project, task) = target::resolve(ctx, args.task.as_ref()).await?;
     let request = Request::StartTask(StartTask { task, force: args.force });
     let reply = ctx.command(&project, &request).await?;
-    Ok(Output::reply(reply, view::task::outcome))
+    let inputs = inputs::missing(ctx, &project, &reply).await;
+    Ok(Output::reply(inputs::with(reply, &inputs), move |data| {
+        format!("{}{}", view::task::outcome(data), inputs::lines(&inputs))
+    }))
 }
