@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use maestro_domain::{Actor as Who, Caller, ProjectId, Request, State};
+use maestro_domain::{Actor as Who, Caller, Limits, ProjectId, Refusal, Request, State};
 use maestro_wire::{CommandId, ErrorBody, ErrorCode, Reply, digest};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
@@ -18,9 +18,34 @@ use crate::{
 };
 
 /// Projects by id. An entry is made by the projection at the start, by the first commit that is followed, or by the
-/// command that creates the project.
+/// command that creates the project. One of which nothing became leaves again.
+#[derive(Clone, Default)]
+pub struct Entries(Arc<Mutex<ById>>);
+
+type ById = HashMap<ProjectId, Arc<Project>>;
+
+impl Entries {
+    fn lock(&self) -> MutexGuard<'_, ById> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an actor's own project out, if nobody can send it anything any more. False: it stays.
+    pub fn leave(&self, project: &mut Arc<Project>, is_idle: impl FnOnce() -> bool) -> bool {
+        let mut entries = self.lock();
+        entries.remove(&project.id);
+        // Whoever sends holds the project. Nobody does, nobody comes by one while this is locked, and what was sent
+        // before is in the mailbox by now: no command and no commit is lost.
+        if Arc::get_mut(project).is_some() && is_idle() {
+            return true;
+        }
+        entries.insert(project.id.clone(), Arc::clone(project));
+        false
+    }
+}
+
+/// All projects, and what their actors need.
 pub struct Registry {
-    projects: Mutex<HashMap<ProjectId, Arc<Project>>>,
+    entries: Entries,
     shared: Shared,
     mailbox: usize,
     actors: TaskTracker,
@@ -28,7 +53,7 @@ pub struct Registry {
 
 impl Registry {
     pub fn new(shared: Shared, mailbox: usize, loaded: Vec<Loaded>) -> Self {
-        let registry = Self { projects: Mutex::default(), shared, mailbox, actors: TaskTracker::new() };
+        let registry = Self { entries: Entries::default(), shared, mailbox, actors: TaskTracker::new() };
         for loaded in loaded {
             let Loaded { id, row, tasks, sessions, messages } = loaded;
             let state = State::restore(row.project, tasks, sessions, messages, row.counters);
@@ -39,14 +64,24 @@ impl Registry {
 
     #[must_use]
     pub fn get(&self, id: &ProjectId) -> Option<Arc<Project>> {
-        self.lock().get(id).cloned()
+        self.entries.lock().get(id).cloned()
     }
 
     pub fn get_or_start(&self, id: &ProjectId) -> Arc<Project> {
-        match self.get(id) {
-            Some(project) => project,
-            None => self.start(id.clone(), State::default(), 0),
+        self.start(id.clone(), State::default(), 0)
+    }
+
+    /// The project that a command is about to create.
+    ///
+    /// # Errors
+    /// `limit_reached`. Replicas that create at the same time may exceed the limit by a few.
+    pub fn enter(&self, id: &ProjectId) -> Result<Arc<Project>, Refusal> {
+        let mut entries = self.entries.lock();
+        let counts = entries.get(id).is_some_and(|project| takes_room(project));
+        if !counts && is_full(&entries, Limits::PROJECTS) {
+            return Err(Refusal::LimitReached { what: "projects", limit: Limits::PROJECTS as u64 });
         }
+        Ok(self.start_in(&mut entries, id.clone(), State::default(), 0))
     }
 
     /// The project, also when this replica has not followed it yet: the leader knows whether there is one.
@@ -58,29 +93,39 @@ impl Registry {
             return Ok(project);
         }
         match self.shared.ledger.last_sequence(id).await {
-            Ok(0) => Err(maestro_domain::Refusal::ProjectNotFound(id.clone()).into()),
+            Ok(0) => Err(Refusal::ProjectNotFound(id.clone()).into()),
             Ok(_) => Ok(self.get_or_start(id)),
             Err(error) => Err(ErrorBody::new(ErrorCode::Unavailable, format!("the ledger cannot be asked: {error}"))),
         }
     }
 
     fn start(&self, id: ProjectId, state: State, seq: u64) -> Arc<Project> {
-        let mut projects = self.lock();
-        if let Some(project) = projects.get(&id) {
+        self.start_in(&mut self.entries.lock(), id, state, seq)
+    }
+
+    fn start_in(&self, entries: &mut ById, id: ProjectId, state: State, seq: u64) -> Arc<Project> {
+        if let Some(project) = entries.get(&id) {
             return Arc::clone(project);
         }
-        let (project, actor) = Actor::new(id.clone(), self.shared.clone(), state, seq, self.mailbox);
+        let (project, actor) =
+            Actor::new(id.clone(), self.shared.clone(), self.entries.clone(), state, seq, self.mailbox);
         self.actors.spawn(actor.run());
-        projects.insert(id, Arc::clone(&project));
+        entries.insert(id, Arc::clone(&project));
         project
     }
 
     /// All projects, by id.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Project>> {
-        let mut all: Vec<_> = self.lock().values().cloned().collect();
+        let mut all: Vec<_> = self.entries.lock().values().cloned().collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all
+    }
+
+    /// How many there are, those included of which nothing may become and those that were purged.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.lock().len()
     }
 
     #[must_use]
@@ -141,10 +186,16 @@ impl Registry {
         self.actors.close();
         self.actors.wait().await;
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ProjectId, Arc<Project>>> {
-        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whether it is one of the projects that there may be, or is becoming one. A purged one keeps its entry alone.
+fn takes_room(project: &Project) -> bool {
+    let view = project.view();
+    view.seq == 0 || view.state.project().is_some()
+}
+
+fn is_full(entries: &ById, limit: usize) -> bool {
+    entries.len() >= limit && entries.values().filter(|project| takes_room(project)).count() >= limit
 }
 
 /// The answer of a full mailbox.

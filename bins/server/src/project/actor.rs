@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{Ask, FOLLOW_CAPACITY, Project, View, home::Home, known::Known, silence::Silence};
 use crate::{
     ledger::{Commit, Ledger},
+    registry::Entries,
     store::{Commands, KnownCommand, Store, StoreError},
 };
 
@@ -46,6 +47,7 @@ impl Shared {
 pub struct Actor {
     pub(super) project: Arc<Project>,
     pub(super) shared: Shared,
+    entries: Entries,
     mailbox: mpsc::Receiver<Ask>,
     follow: mpsc::Receiver<Arc<Commit>>,
     pub(super) state: State,
@@ -58,10 +60,19 @@ pub struct Actor {
 
 /// How long the follower may be silent before the actor reads the gap itself.
 const STALL: Duration = Duration::from_secs(1);
+/// An actor of which nothing became looks this often whether it may go.
+const LINGER: Duration = Duration::from_secs(1);
 
 impl Actor {
     /// An actor and the handle that everybody else keeps.
-    pub fn new(id: ProjectId, shared: Shared, state: State, seq: u64, mailbox: usize) -> (Arc<Project>, Self) {
+    pub fn new(
+        id: ProjectId,
+        shared: Shared,
+        entries: Entries,
+        state: State,
+        seq: u64,
+        mailbox: usize,
+    ) -> (Arc<Project>, Self) {
         let (mailbox_in, mailbox) = mpsc::channel(mailbox);
         let (follow_in, follow) = mpsc::channel(FOLLOW_CAPACITY);
         let project = Arc::new(Project {
@@ -77,6 +88,7 @@ impl Actor {
             project: Arc::clone(&project),
             home: Home::default(),
             shared,
+            entries,
             mailbox,
             follow,
             state,
@@ -88,17 +100,21 @@ impl Actor {
         (project, actor)
     }
 
-    /// Works until told to stop and the mailbox is empty.
+    /// Works until told to stop and the mailbox is empty, or until nothing became of its project.
     pub async fn run(mut self) {
         let stop = self.shared.stop.clone();
         loop {
             self.show();
             if self.waiting.is_empty() {
+                if self.leaves() {
+                    break;
+                }
                 tokio::select! {
                     biased;
                     Some(commit) = self.follow.recv() => self.apply(&commit),
                     Some(ask) = self.mailbox.recv() => self.waiting.push_back(ask),
                     () = stop.cancelled() => break,
+                    () = async { tokio::time::sleep(LINGER).await }, if self.applied == 0 => {}
                 }
             }
             while self.waiting.len() < header::MAX_GROUP
@@ -111,6 +127,13 @@ impl Actor {
                 self.decide_group().await;
             }
         }
+    }
+
+    /// Every id that somebody thinks of gets an actor, to be refused by it; one that has nothing to keep goes, and the
+    /// next command or commit of its project begins another.
+    fn leaves(&mut self) -> bool {
+        let is_idle = || self.mailbox.is_empty() && self.follow.is_empty();
+        self.applied == 0 && self.entries.leave(&mut self.project, is_idle)
     }
 
     /// Applies whatever the follower has brought.

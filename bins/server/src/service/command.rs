@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use maestro_domain::{Actor, Caller, ProjectId, Request, Timestamp};
+use maestro_domain::{Actor, Caller, ProjectId, Request, State, Timestamp, decide};
 use maestro_runtime::trace::{self, Kind, Span};
 use maestro_wire::{CommandEnvelope, ErrorBody, ErrorCode, Place, Reply, Subject, decode_command, digest};
 use tokio_util::task::TaskTracker;
@@ -67,7 +67,8 @@ pub fn take(
         None => command.raw = Some((subject.to_owned(), payload)),
         Some(_) => command.envelope.expires_at = expires_at,
     }
-    let project = room.registry.get(&command.project);
+    let begins = matches!(command.request, Request::CreateProject(_));
+    let project = room.registry.get(&command.project).filter(|_| !begins);
     let wanted = wanted(room, &command.envelope);
     if let Some(project) = project.filter(|project| wanted.is_none_or(|wanted| project.has_reached(wanted))) {
         return put(&project, command, responder);
@@ -112,15 +113,30 @@ fn wanted(room: &Room, envelope: &CommandEnvelope) -> Option<u64> {
 }
 
 async fn find(room: &Room, command: &Command, wanted: Option<u64>) -> Result<Arc<Project>, ErrorBody> {
-    let project = match room.registry.get(&command.project) {
-        Some(project) => project,
-        None if matches!(command.request, Request::CreateProject(_)) => room.registry.get_or_start(&command.project),
-        None => room.registry.find(&command.project).await?,
+    let project = match command.request {
+        Request::CreateProject(_) => begun(room, command)?,
+        _ => room.registry.find(&command.project).await?,
     };
     if let Some(wanted) = wanted {
         super::query::reach(&mut project.seq(), wanted).await?;
     }
     Ok(project)
+}
+
+/// The project that a command creates. One that no state would let it create gets no actor.
+fn begun(room: &Room, command: &Command) -> Result<Arc<Project>, ErrorBody> {
+    if let Some(project) = room.registry.get(&command.project)
+        && project.view().state.project().is_some()
+    {
+        return Ok(project);
+    }
+    let first = maestro_domain::Command {
+        project: command.project.clone(),
+        caller: Caller { actor: command.actor.clone(), epoch: command.envelope.epoch },
+        request: command.request.clone(),
+    };
+    decide(&State::default(), &first, now())?;
+    Ok(room.registry.enter(&command.project)?)
 }
 
 fn put(project: &Project, command: Command, responder: Responder) {

@@ -108,6 +108,7 @@ fn progress(server: &ServerState, registry: &Registry) -> serde_json::Value {
         "projected": *registry.shared().store.position().borrow(),
         "homes": named,
         "homeCount": homes.len(),
+        "actors": registry.len(),
         "at": crate::clock::now(),
         "rebuilt": server.rebuilt,
     })
