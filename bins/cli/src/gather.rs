@@ -1,13 +1,14 @@
 //! All pages of a list, up to a bound: for what must look at the whole.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use maestro_client::{Caller, Seen};
 use maestro_domain::{ProjectId, StatusKind, TaskId};
 use maestro_wire::{
-    ErrorBody, EventList, Page, Place, ProjectList, ProjectView, Query, Reply, TaskDetail, TaskGet, TaskList, TaskRow,
-    TimelineEntry,
+    ErrorBody, EventList, Page, Place, ProjectList, ProjectView, Query, Reply, SubtaskList, SubtaskView, TaskDetail,
+    TaskGet, TaskList, TaskRow, TimelineEntry,
 };
 
 use crate::context::Context;
@@ -97,7 +98,7 @@ pub async fn events(
     }
 }
 
-/// Everything about these tasks, in their order.
+/// Everything about these tasks, in their order, with the whole texts of their steps.
 pub async fn details(
     ctx: &Context,
     project: &ProjectId,
@@ -105,7 +106,33 @@ pub async fn details(
 ) -> Result<Vec<TaskDetail>, ErrorBody> {
     let one = |task| async move {
         let query = Query::TaskGet(TaskGet { task: Some(task), timeline: Some(0) });
-        ask(ctx, project, query).await?.parse::<TaskDetail>()
+        let mut detail = ask(ctx, project, query).await?.parse::<TaskDetail>()?;
+        if detail.truncated {
+            complete(ctx, project, &mut detail).await?;
+        }
+        Ok(detail)
     };
     stream::iter(tasks.into_iter().map(one)).buffered(AT_ONCE).try_collect().await
+}
+
+/// Puts the steps of a task in the place of those whose texts did not fit into one answer.
+async fn complete(ctx: &Context, project: &ProjectId, detail: &mut TaskDetail) -> Result<(), ErrorBody> {
+    let task = Some(detail.task.id);
+    let (mut steps, mut texts) = (Vec::new(), BTreeMap::new());
+    let mut cursor = None;
+    loop {
+        let list = Query::SubtaskList(SubtaskList { task, limit: Some(PAGE), cursor });
+        let page: Page<SubtaskView> = ask(ctx, project, list).await?.parse()?;
+        for SubtaskView { subtask, description } in page.items {
+            texts.extend(description.map(|text| (subtask.id, text)));
+            steps.push(subtask);
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    detail.task.subtasks = steps;
+    detail.texts.subtask_descriptions = texts;
+    Ok(())
 }

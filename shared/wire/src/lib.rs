@@ -32,7 +32,7 @@ pub use live::{AgentInfo, AgentView, GivenGet, Lease, NodeAgents, NodeRecord, Sp
 pub use manifest::Manifest;
 pub use query::{
     EventList, ManifestGet, MessageList, ProjectGet, ProjectList, Query, QueryEnvelope, ServerInfoGet, SessionGet,
-    SessionList, StatusGet, SystemGet, TaskGet, TaskList, TaskSort, TaskTimeline, decode_query,
+    SessionList, StatusGet, SubtaskList, SystemGet, TaskGet, TaskList, TaskSort, TaskTimeline, decode_query,
 };
 pub use reply::{Reply, ReplyError};
 pub use subject::{Place, Subject, SubjectError};
@@ -40,7 +40,7 @@ pub use system::{DeadLetter, PoolView, ReplicaView, StreamView, SystemNode, Syst
 pub use terminal::{ScreenView, TerminalAnswer, TerminalSize, with_carriage_returns};
 pub use view::{
     DependencyView, ImportedPlan, ImportedTask, MessageView, Overview, Page, ProjectView, ServerInfo, SessionView,
-    TaskDetail, TaskRow, TaskTexts, TimelineEntry,
+    SubtaskView, TaskDetail, TaskRow, TaskTexts, TimelineEntry,
 };
 pub use wait::{WaitEnvelope, WaitEvents, WaitReason, WaitRequest, WaitTasks, Waited, decode_wait};
 pub use worktree::{

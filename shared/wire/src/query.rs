@@ -106,6 +106,8 @@ queries! {
         /// How many timeline entries; 10 unless told.
         timeline: Option<u32>,
     }
+    /// Answers `Page<SubtaskView>`: a task's steps in their order, with whole texts.
+    "subtask"."list" => SubtaskList { task: Option<TaskId>, limit: Option<u32>, cursor: Option<String> }
     /// Answers `Page<TimelineEntry>`, the newest first.
     "task"."timeline" => TaskTimeline { task: Option<TaskId>, limit: Option<u32>, cursor: Option<String> }
     /// Answers `Page<SessionView>`: the living ones unless told.

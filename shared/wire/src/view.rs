@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use maestro_domain::{
-    Actor, Line, Message, PlanKey, Priority, Progress, Project, Session, SessionId, StatusKind, SubtaskId, Task,
-    TaskId, Timestamp, Title,
+    Actor, Line, Message, PlanKey, Priority, Progress, Project, Session, SessionId, StatusKind, Subtask, SubtaskId,
+    Task, TaskId, Timestamp, Title,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,10 @@ pub struct TaskDetail {
     pub ready: bool,
     #[serde(flatten)]
     pub texts: TaskTexts,
+    /// Texts were cut so that the answer fits into one message. `subtask.list` has those of the subtasks whole, `task.get`
+    /// of a dependency its summary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<DependencyView>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -129,6 +133,15 @@ pub struct TaskDetail {
     /// The caller's unread messages about this task, the oldest first, ten at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<MessageView>,
+}
+
+/// A step of a task with its description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubtaskView {
+    #[serde(flatten)]
+    pub subtask: Subtask,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// What happened, when, by whom: the change of one event with its `kind` and fields.

@@ -1,11 +1,10 @@
 //! `session.manifest`: what a session is told when it starts, within what the broker carries.
 
 use maestro_domain::{Actor, Role, SessionId};
-use maestro_wire::{ErrorBody, Manifest, MessageView, TaskDetail, TaskRow};
-use serde_json::Value;
+use maestro_wire::{ErrorBody, Manifest, TaskDetail, TaskRow};
 
 use super::prompt::{self, Prompt};
-use super::{Asked, message, project, resumed, session, task};
+use super::{Asked, cut, message, project, resumed, session, task};
 use crate::reply::row;
 
 const RELATED: usize = 20;
@@ -64,7 +63,7 @@ fn fitted(whole: Manifest, plan: Option<&str>) -> Manifest {
     let size = |manifest: &Manifest| serde_json::to_vec(manifest).map_or(usize::MAX, |json| json.len());
     let mut manifest = whole;
     for most in CUTS {
-        cut(&mut manifest, most);
+        cut_texts(&mut manifest, most);
         manifest.initial_prompt = Prompt { manifest: &manifest, plan, instructions: true }.text();
         if size(&manifest) <= LARGEST {
             return manifest;
@@ -76,16 +75,16 @@ fn fitted(whole: Manifest, plan: Option<&str>) -> Manifest {
 }
 
 /// Cuts every text that is not the session's own prompt, and says where the rest is.
-fn cut(manifest: &mut Manifest, most: usize) {
+fn cut_texts(manifest: &mut Manifest, most: usize) {
     let project = &mut manifest.project;
     for text in [&mut project.overview, &mut project.goals].into_iter().flatten() {
-        shorten(text, most, || "`maestro project get`".to_owned());
+        cut::shorten(text, most, || "`maestro project get`".to_owned());
     }
     for detail in &mut manifest.tasks {
         cut_task(detail, most);
     }
     for view in &mut manifest.messages {
-        cut_message(view, most);
+        cut::message(view, most);
     }
 }
 
@@ -94,39 +93,21 @@ fn cut_task(detail: &mut TaskDetail, most: usize) {
     let rest = || format!("`maestro task get {own}`");
     let texts = &mut detail.texts;
     let long = [&mut texts.description, &mut texts.technical_notes, &mut texts.summary, &mut texts.late_report];
-    long.into_iter()
-        .flatten()
-        .chain(texts.subtask_descriptions.values_mut())
-        .for_each(|text| shorten(text, most, rest));
+    let mut cut = false;
+    for text in long.into_iter().flatten().chain(texts.subtask_descriptions.values_mut()) {
+        cut |= cut::shorten(text, most, rest);
+    }
     for dependency in &mut detail.dependencies {
         let id = dependency.id;
         if let Some(summary) = &mut dependency.summary {
-            shorten(summary, most, || format!("`maestro task get {id}`"));
+            cut |= cut::shorten(summary, most, || format!("`maestro task get {id}`"));
         }
     }
-    // A timeline repeats what the task says.
-    for entry in &mut detail.timeline {
-        for value in entry.change.values_mut() {
-            match value {
-                Value::String(text) => shorten(text, most.min(4096), rest),
-                Value::Array(items) if items.len() > 20 || most < 4096 => items.clear(),
-                _ => {}
-            }
-        }
+    cut |= cut::entries(&mut detail.timeline, most, rest);
+    for view in &mut detail.messages {
+        cut |= cut::message(view, most);
     }
-    detail.messages.iter_mut().for_each(|view| cut_message(view, most));
-}
-
-fn cut_message(view: &mut MessageView, most: usize) {
-    let id = view.message.id;
-    shorten(&mut view.body, most, || format!("`maestro message read {id}`"));
-}
-
-fn shorten(text: &mut String, most: usize, rest: impl Fn() -> String) {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push_str(&format!(" … ({} shows all of it)", rest()));
-    }
+    detail.truncated |= cut;
 }
 
 /// Tasks that share a label or a dependency with the session's.
@@ -148,19 +129,4 @@ fn related(asked: &Asked<'_>, own: &[maestro_domain::TaskId]) -> Vec<TaskRow> {
         .take(RELATED)
         .map(|task| row(state, task))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cut_keeps_whole_characters_and_says_where_the_rest_is() {
-        let mut text = "ä".repeat(300);
-        shorten(&mut text, 201, || "`maestro task get t1`".to_owned());
-        assert_eq!(text, format!("{} … (`maestro task get t1` shows all of it)", "ä".repeat(100)));
-        // Cut once more, it stays readable and short.
-        shorten(&mut text, 100, || "`x`".to_owned());
-        assert!(text.len() < 140 && text.ends_with("(`x` shows all of it)"), "{text}");
-    }
 }

@@ -1,6 +1,7 @@
 //! The answers to queries, from a snapshot of the state and the long texts of the projection.
 
 mod cursor;
+mod cut;
 pub mod history;
 mod manifest;
 mod message;
@@ -9,6 +10,7 @@ mod prompt;
 mod resumed;
 mod session;
 mod status;
+mod subtask;
 pub mod system;
 mod task;
 mod task_list;
@@ -56,6 +58,7 @@ pub async fn answer(asked: &Asked<'_>, query: Query) -> Result<Reply, ErrorBody>
         Query::ProjectGet(_) => Reply::ok(&project::get(asked).await?),
         Query::TaskList(list) => Reply::ok(&task_list::answer(asked, &list).await?),
         Query::TaskGet(get) => Reply::ok(&task::get(asked, &get).await?),
+        Query::SubtaskList(list) => Reply::ok(&subtask::list(asked, &list).await?),
         Query::TaskTimeline(timeline) => Reply::ok(&task::timeline(asked, &timeline).await?),
         Query::SessionList(list) => Reply::ok(&session::list(asked, &list).await?),
         Query::SessionGet(get) => Reply::ok(&session::get(asked, get.session).await?),

@@ -1,14 +1,19 @@
 //! `task.get` and `task.timeline`
 
-use maestro_domain::{Actor, EntityRef, Refusal, State, Status, Task, TaskId};
+use maestro_domain::{Actor, EntityRef, Refusal, Role, Session, State, Status, Task, TaskId};
 use maestro_wire::{
     DependencyView, ErrorBody, ErrorCode, Page, TaskDetail, TaskGet, TaskTimeline, TimelineEntry, branch_of,
 };
 
-use super::{Asked, cursor, history, message};
+use super::{Asked, cursor, cut, history, message};
 use crate::store::Reading;
 
-fn named(task: Option<TaskId>) -> Result<TaskId, ErrorBody> {
+/// A task has at most this many bytes as JSON; what an answer has beside it needs some room.
+const LARGEST: usize = 800 * 1024;
+/// How much is told of each text that is not its own, tried one after the other until everything fits.
+const CUTS: [usize; 3] = [4 * 1024, 1024, 200];
+
+pub fn named(task: Option<TaskId>) -> Result<TaskId, ErrorBody> {
     task.ok_or_else(|| ErrorBody::new(ErrorCode::MissingTaskId, "no task was named"))
 }
 
@@ -18,7 +23,41 @@ pub async fn get(asked: &Asked<'_>, get: &TaskGet) -> Result<TaskDetail, ErrorBo
     let reading = asked.reading().await?;
     let mut detail = detail(asked, &reading, task, get.timeline.unwrap_or(10).min(1000) as usize).await?;
     detail.messages = message::about(asked, &reading, id)?;
-    Ok(detail)
+    Ok(fitted(detail))
+}
+
+/// With texts cut until the whole fits. Its own are never cut, but for those of its steps, which `subtask.list` tells.
+fn fitted(mut detail: TaskDetail) -> TaskDetail {
+    let fits = |detail: &TaskDetail| serde_json::to_vec(detail).is_ok_and(|json| json.len() <= LARGEST);
+    for most in CUTS {
+        if fits(&detail) {
+            return detail;
+        }
+        cut_texts(&mut detail, most);
+    }
+    if !fits(&detail) {
+        detail.truncated |= !detail.timeline.is_empty();
+        detail.timeline.clear();
+    }
+    detail
+}
+
+fn cut_texts(detail: &mut TaskDetail, most: usize) {
+    let id = detail.task.id;
+    let mut cut = cut::entries(&mut detail.timeline, most, || format!("`maestro events --about {id}`"));
+    for text in detail.texts.subtask_descriptions.values_mut() {
+        cut |= cut::shorten(text, most, || "`maestro task export`".to_owned());
+    }
+    for dependency in &mut detail.dependencies {
+        let id = dependency.id;
+        if let Some(summary) = &mut dependency.summary {
+            cut |= cut::shorten(summary, most, || format!("`maestro task get {id}`"));
+        }
+    }
+    for view in &mut detail.messages {
+        cut |= cut::message(view, most);
+    }
+    detail.truncated |= cut;
 }
 
 /// A task with its texts, the summaries of its dependencies and its last entries.
@@ -50,6 +89,7 @@ pub async fn detail(
         dependants: state.dependants(task.id).collect(),
         task: task.clone(),
         texts,
+        truncated: false,
         dependencies,
         timeline,
         messages: Vec::new(),
@@ -60,8 +100,10 @@ pub async fn detail(
 fn branch(state: &State, task: &Task) -> Option<String> {
     let Status::Completed { completed_by, .. } = &task.status else { return None };
     let past = task.past_holders.iter().rev().map(|holder| &holder.actor);
+    // Also one that took the task as it came. Only who commands all completes what somebody else has worked on.
+    let worked = |session: &Session| session.role != Role::Orchestrator || session.tasks.contains(&task.id);
     let worker = std::iter::once(completed_by).chain(past).find_map(|actor| match actor {
-        Actor::Session(id) => state.session(*id).filter(|session| session.tasks.contains(&task.id)),
+        Actor::Session(id) => state.session(*id).map(AsRef::as_ref).filter(|session| worked(session)),
         Actor::User(_) | Actor::System => None,
     })?;
     Some(branch_of(worker.tasks.first().copied(), worker.id))

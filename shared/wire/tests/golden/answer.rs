@@ -33,6 +33,7 @@ pub fn questions() -> BTreeMap<String, Value> {
             cursor: cursor.clone(),
         }),
         Query::TaskGet(TaskGet { task, timeline: Some(3) }),
+        Query::SubtaskList(SubtaskList { task, limit, cursor: cursor.clone() }),
         Query::TaskTimeline(TaskTimeline { task, limit, cursor: cursor.clone() }),
         Query::SessionList(SessionList {
             all: true,

@@ -401,6 +401,10 @@ technicalNotes?: string
  * The last entries, the newest last.
  */
 timeline?: TaskDetailTimelineEntry[]
+/**
+ * Texts were cut so that the answer fits into one message. `subtask.list` has those of the subtasks whole, `task.get` of a dependency its summary.
+ */
+truncated?: boolean
 updatedAt: string
 updatedBy: string
 }
