@@ -31,6 +31,7 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
     let mut all = vec![
         (Refusal::Invalid(InvalidValue { code: "invalid_title", message: "no".into() }), ErrorCode::InvalidTitle),
         (Refusal::Invalid(InvalidValue { code: "of_another_age", message: "no".into() }), ErrorCode::InvalidValue),
+        (Refusal::PasswordInRepository, ErrorCode::InvalidValue),
         (Refusal::ProjectNotFound(parsed("web")), ErrorCode::ProjectNotFound),
         (Refusal::ProjectExists(parsed("web")), ErrorCode::ProjectExists),
         (Refusal::ProjectArchived(parsed("web")), ErrorCode::ProjectArchived),
