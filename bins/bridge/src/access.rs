@@ -41,10 +41,13 @@ struct Session {
     digest: String,
     /// Seconds since 1970.
     expires: u64,
+    /// Digest of the token that the browser signed in under; another token knows it no more. Older files lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
 }
 
 impl Access {
-    /// Reads the token, or makes one; knows the browsers of earlier runs again.
+    /// Reads the token, or makes one; knows the browsers again that signed in under it in earlier runs.
     pub fn open(token_file: &Path) -> io::Result<Self> {
         let token = match read_optional(token_file)?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
         {
@@ -62,13 +65,10 @@ impl Access {
         name.push(".sessions");
         let sessions_file = token_file.with_file_name(name);
         // A file that is not ours or broken costs a new sign-in, nothing else.
-        let sessions = read_optional(&sessions_file)?.and_then(|text| serde_json::from_str(&text).ok());
-        Ok(Self {
-            token: digest(&token),
-            codes: Mutex::default(),
-            sessions: Mutex::new(sessions.unwrap_or_default()),
-            sessions_file,
-        })
+        let kept = read_optional(&sessions_file)?.and_then(|text| serde_json::from_str(&text).ok());
+        let token = digest(&token);
+        let sessions = of_token(kept.unwrap_or_default(), &hex(&token), &sessions_file);
+        Ok(Self { token, codes: Mutex::default(), sessions: Mutex::new(sessions), sessions_file })
     }
 
     /// Whether this is the bearer token.
@@ -104,8 +104,8 @@ impl Access {
         if sessions.len() >= SESSIONS {
             sessions.pop_front();
         }
-        sessions.push_back(Session { digest: hex(&digest(&secret)), expires });
-        write_secret(&self.sessions_file, &serde_json::to_vec(&*sessions)?)?;
+        sessions.push_back(Session { digest: hex(&digest(&secret)), expires, token: Some(hex(&self.token)) });
+        write_sessions(&self.sessions_file, &sessions)?;
         Ok(Some(secret))
     }
 
@@ -116,6 +116,29 @@ impl Access {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.iter().any(|s| s.expires > now && same(s.digest.as_bytes(), wanted.as_bytes()))
     }
+}
+
+/// The sessions of this token. Those that an older version kept belong to the token that is found with them.
+fn of_token(kept: VecDeque<Session>, token: &str, file: &Path) -> VecDeque<Session> {
+    let mut changed = false;
+    let mut sessions = VecDeque::new();
+    for mut session in kept {
+        let fits = session.token.as_ref().is_none_or(|theirs| same(theirs.as_bytes(), token.as_bytes()));
+        changed |= !fits || session.token.is_none();
+        if fits {
+            session.token = Some(token.to_owned());
+            sessions.push_back(session);
+        }
+    }
+    if changed && let Err(cause) = write_sessions(file, &sessions) {
+        // It is tried again at the next sign-in and the next start.
+        tracing::warn!(%cause, "the browsers that are known could not be written down");
+    }
+    sessions
+}
+
+fn write_sessions(file: &Path, sessions: &VecDeque<Session>) -> io::Result<()> {
+    write_secret(file, &serde_json::to_vec(sessions)?)
 }
 
 fn secret() -> String {
@@ -161,6 +184,41 @@ mod tests {
         assert!(again.knows_token(token.trim()) && again.knows_session(&secret));
         let kept = fs::read_to_string(directory.path().join("home/token.sessions")).unwrap();
         assert!(!kept.contains(&secret), "the secret itself is not kept");
+    }
+
+    #[test]
+    fn another_token_knows_no_browser_of_the_old_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        let sign_in = |access: &Access| access.redeem(&access.new_code()).unwrap().unwrap();
+        let secret = sign_in(&Access::open(&path).unwrap());
+        assert!(Access::open(&path).unwrap().knows_session(&secret));
+        fs::remove_file(&path).unwrap();
+        let access = Access::open(&path).unwrap();
+        assert!(!access.knows_session(&secret));
+        let newer = sign_in(&access);
+        fs::write(&path, "chosen by hand\n").unwrap();
+        let access = Access::open(&path).unwrap();
+        assert!(!access.knows_session(&secret) && !access.knows_session(&newer));
+        assert_eq!(fs::read_to_string(directory.path().join("token.sessions")).unwrap(), "[]");
+    }
+
+    /// A file of a version that did not say under which token a browser signed in.
+    #[test]
+    fn an_older_file_is_read_and_bound_to_the_token_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        let sessions = directory.path().join("token.sessions");
+        let expires = unix_seconds() + 60;
+        fs::write(&path, "first\n").unwrap();
+        let old = format!("[{{\"digest\":\"{}\",\"expires\":{expires}}}]", hex(&digest("secret")));
+        fs::write(&sessions, &old).unwrap();
+        assert!(Access::open(&path).unwrap().knows_session("secret"));
+        // It reads as before to that version: what is new stands beside what it knows.
+        let kept: serde_json::Value = serde_json::from_str(&fs::read_to_string(&sessions).unwrap()).unwrap();
+        assert_eq!(kept[0]["digest"], hex(&digest("secret")));
+        fs::write(&path, "second\n").unwrap();
+        assert!(!Access::open(&path).unwrap().knows_session("secret"));
     }
 
     #[test]

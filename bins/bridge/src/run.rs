@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::http::tls::Certificates;
-use crate::http::{App, Door, router};
+use crate::http::{App, Door, Guest, router};
 use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
 use crate::ready;
@@ -107,7 +107,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         });
     }
     let listener = crate::http::Bounded::new(listener, &config.limits, acceptor, metrics);
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let service = router(app).into_make_service_with_connect_info::<Guest>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     tasks.spawn(async move {
         if let Err(cause) = server.await {
             tracing::error!(%cause, "the http server ended");

@@ -68,6 +68,27 @@ async fn the_socket_opens_for_token_or_cookie_from_our_own_page_only() {
     }
 }
 
+/// Whoever changes the token means everybody who came in by it.
+#[test]
+fn another_token_signs_every_browser_out() {
+    let mut stack = Stack::start();
+    let sign_in = |stack: &Stack| {
+        let answer = stack.get(&format!("/?code={}", stack.one_time_code()), &[]);
+        answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    };
+    let status = |stack: &Stack, cookie: &str| stack.get("/api/session", &[("Cookie", cookie)]).status;
+    let cookie = sign_in(&stack);
+    stack.kill_bridge();
+    stack.start_bridge();
+    assert_eq!(status(&stack, &cookie), 200, "a restart signs nobody out");
+    stack.kill_bridge();
+    std::fs::remove_file(stack.token_file()).unwrap();
+    stack.start_bridge();
+    assert_eq!(status(&stack, &cookie), 401);
+    let newer = sign_in(&stack);
+    assert_eq!(status(&stack, &newer), 200);
+}
+
 #[test]
 fn http_refuses_with_a_code_and_a_hint_and_says_how_to_be_framed() {
     let stack = Stack::start();

@@ -134,3 +134,52 @@ async fn a_crowd_that_asks_for_nothing_keeps_nobody_out() {
     assert!(count("maestro_bridge_refused_total{why=\"silent\"}") >= SILENT - PLACES - 10, "{figures}");
     assert_eq!((picture.resyncs, picture.snapshots), (0, 1), "the bystander was not disturbed");
 }
+
+/// So does a crowd that asks for what anybody may have: it gets its answers and no places.
+#[test]
+fn a_crowd_that_was_answered_keeps_nobody_out() {
+    const PLACES: usize = 2048;
+    let stack = Stack::start();
+    let mut crowd = Vec::new();
+    for _ in 0..PLACES {
+        let mut stream = TcpStream::connect(stack.host()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", stack.host()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        crowd.push(stream);
+    }
+    assert_eq!(stack.get("/healthz", &[]).status, 200);
+    let token = format!("Bearer {}", stack.token());
+    assert_eq!(stack.get("/metrics", &[("Authorization", &token)]).status, 200);
+    for stream in &mut crowd {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(String::from_utf8_lossy(&rest).contains("connection: close"), "whoever is unknown keeps no place");
+    }
+}
+
+/// Whoever may enter keeps its connection: a browser, a program, Prometheus.
+#[test]
+fn a_connection_of_somebody_known_stays() {
+    let stack = Stack::start();
+    let mut stream = TcpStream::connect(stack.host()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let request = format!(
+        "GET /api/session HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        stack.host(),
+        stack.token()
+    );
+    for _ in 0..3 {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let mut chunk = [0; 1024];
+        while !answer.contains("\"version\"") {
+            let count = stream.read(&mut chunk).unwrap();
+            assert_ne!(count, 0, "closed after {answer}");
+            answer += &String::from_utf8_lossy(&chunk[..count]);
+        }
+        assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("connection: close"), "{answer}");
+    }
+}

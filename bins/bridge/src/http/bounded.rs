@@ -1,5 +1,6 @@
-//! A listener that holds so many connections at once. When all places are taken, whoever has waited longest without
-//! having been answered anything makes room for the next one: so a crowd that asks for nothing keeps nobody out.
+//! A listener that holds so many connections at once. When all places are taken, whoever has been here longest without
+//! having shown that it may enter makes room for the next one: so a crowd that asks for nothing, or for what anybody may
+//! have, keeps nobody out.
 //!
 //! A connection that gets no answer for long is not asking for one (it dribbles its request, or sends none): it is
 //! closed, so that its place is free for others, as is one whose handshake takes that long. So is one that takes
@@ -10,10 +11,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -31,8 +34,25 @@ pub struct Bounded {
     silence: Duration,
     tls: Option<watch::Receiver<TlsAcceptor>>,
     metrics: Arc<Metrics>,
-    /// Ways to tell a connection that was answered nothing yet that its place is needed; as many as places at most.
-    unanswered: VecDeque<oneshot::Sender<()>>,
+    /// Ways to tell a connection of somebody unknown that its place is needed; as many as places at most.
+    unknown: VecDeque<oneshot::Sender<()>>,
+}
+
+/// Whether somebody who may enter uses a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Guest(Arc<AtomicBool>);
+
+impl Guest {
+    /// From its next answer on the connection keeps its place.
+    pub fn is_let_in(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Connected<IncomingStream<'_, Bounded>> for Guest {
+    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
+        stream.io().guest.clone()
+    }
 }
 
 impl Bounded {
@@ -51,15 +71,15 @@ impl Bounded {
             silence: limits.silence,
             tls,
             metrics,
-            unanswered: VecDeque::new(),
+            unknown: VecDeque::new(),
         }
     }
 
     /// A place for one more.
     async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
         if self.places.available_permits() == 0 {
-            // Those that were answered, or are gone, do not listen any more.
-            while let Some(oldest) = self.unanswered.pop_front() {
+            // Those that were let in, or are gone, do not listen any more.
+            while let Some(oldest) = self.unknown.pop_front() {
                 if oldest.send(()).is_ok() {
                     break;
                 }
@@ -78,10 +98,10 @@ impl Listener for Bounded {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         let place = self.place().await;
         let (needed, told) = oneshot::channel();
-        if self.unanswered.len() > self.places.available_permits() + 64 {
-            self.unanswered.retain(|waiting| !waiting.is_closed());
+        if self.unknown.len() > self.places.available_permits() + 64 {
+            self.unknown.retain(|waiting| !waiting.is_closed());
         }
-        self.unanswered.push_back(needed);
+        self.unknown.push_back(needed);
         // Frames are small and awaited; a socket that cannot be told so is only slower.
         let _ = stream.set_nodelay(true);
         let wire = match &self.tls {
@@ -93,6 +113,7 @@ impl Listener for Bounded {
             patience: Box::pin(tokio::time::sleep(self.first_answer)),
             silence: self.silence,
             needed: Some(told),
+            guest: Guest::default(),
             metrics: self.metrics.clone(),
             _place: place,
         };
@@ -110,8 +131,9 @@ pub struct Connection {
     /// Runs out when nothing was written for so long.
     patience: Pin<Box<Sleep>>,
     silence: Duration,
-    /// Until it is answered something: says that its place is needed.
+    /// Until it is let in: says that its place is needed.
     needed: Option<oneshot::Receiver<()>>,
+    guest: Guest,
     metrics: Arc<Metrics>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -130,7 +152,9 @@ impl Connection {
     fn written(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Ok(count)) if count > 0 => {
-                self.needed = None;
+                if self.guest.0.load(Ordering::Relaxed) {
+                    self.needed = None;
+                }
                 let next = Instant::now() + self.silence;
                 self.patience.as_mut().reset(next);
                 outcome
@@ -176,5 +200,66 @@ impl AsyncWrite for Connection {
 
     fn is_write_vectored(&self) -> bool {
         self.wire.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::extract::ConnectInfo;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const PLACES: usize = 4;
+
+    /// Serves on a few places, and lets everybody in or nobody.
+    async fn serve(lets_in: bool) -> SocketAddr {
+        let limits = Limits { connections: PLACES, ..Limits::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let bounded = Bounded::new(listener, &limits, None, Arc::default());
+        let answer = move |ConnectInfo(guest): ConnectInfo<Guest>| async move {
+            if lets_in {
+                guest.is_let_in();
+            }
+            "here"
+        };
+        let service = Router::new().route("/", get(answer)).into_make_service_with_connect_info::<Guest>();
+        // Ends with the test's runtime.
+        tokio::spawn(async move { axum::serve(bounded, service).await });
+        address
+    }
+
+    /// One request; the connection stays open.
+    async fn ask(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"here") {
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "closed");
+        }
+        stream
+    }
+
+    #[tokio::test]
+    async fn who_was_answered_and_is_unknown_makes_room_and_a_guest_does_not() {
+        let open = serve(false).await;
+        let mut strangers = Vec::new();
+        for _ in 0..=PLACES {
+            strangers.push(timeout(Duration::from_secs(10), ask(open)).await.expect("there is a place"));
+        }
+        let full = serve(true).await;
+        let mut guests = Vec::new();
+        for _ in 0..PLACES {
+            guests.push(ask(full).await);
+        }
+        let mut another = Box::pin(ask(full));
+        assert!(timeout(Duration::from_millis(200), &mut another).await.is_err(), "a guest was sent away");
+        guests.pop();
+        timeout(Duration::from_secs(10), another).await.expect("a guest left its place");
     }
 }

@@ -10,6 +10,7 @@ use maestro_wire::{ErrorBody, ErrorCode};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::door::cookies;
 use super::{App, asset, refuse};
 use crate::access::{CODE_LIFE, SESSION_LIFE};
 
@@ -28,8 +29,8 @@ impl App {
         if bearer(headers).is_some_and(|token| self.access.knows_token(token)) {
             return Some(Entrant::Program);
         }
-        let name = self.door.cookie();
-        let known = cookies(headers).any(|(found, value)| found == name && self.access.knows_session(value));
+        let known =
+            cookies(headers).any(|(name, secret)| self.door.is_cookie(name) && self.access.knows_session(secret));
         known.then_some(Entrant::Browser)
     }
 
@@ -77,7 +78,7 @@ pub async fn page(State(app): State<Arc<App>>, Query(visit): Query<Visit>, heade
     let Some(code) = visit.code else { return asset::index(StatusCode::OK, &headers) };
     match app.access.redeem(&code) {
         Ok(Some(secret)) => {
-            let cookie = app.door.set_cookie(&secret, SESSION_LIFE.as_secs());
+            let cookie = app.door.set_cookie(&headers, &secret, SESSION_LIFE.as_secs());
             (StatusCode::SEE_OTHER, [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)]).into_response()
         }
         // An old address opened again by a browser that is known.
@@ -105,9 +106,4 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }

@@ -13,7 +13,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use bounded::Bounded;
+pub use bounded::{Bounded, Guest};
 pub use door::Door;
 use door::Refusal;
 pub use refuse::refuse;
@@ -78,7 +78,16 @@ pub fn router(app: Arc<App>) -> Router {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
 connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn guard(
+    State(app): State<Arc<App>>,
+    ConnectInfo(guest): ConnectInfo<Guest>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let entrant = app.entrant(request.headers());
+    if entrant.is_some() {
+        guest.is_let_in();
+    }
     let mut response = match app.door.check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
@@ -90,6 +99,10 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         }
     };
     let headers = response.headers_mut();
+    if entrant.is_none() {
+        // Whoever is unknown gets an answer and no place of its own.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
