@@ -1,6 +1,6 @@
 # An agent that is a script: a prompt in its terminal, pasting, and the hooks of Claude Code at the same points of its life.
 # It notes each prompt as a line of JSON in $OUT, and does what stands in it: `busy FILE` works until the file is there,
-# `ask FILE` shows a question until the file is there, `run COMMAND` runs a command.
+# `ask FILE` shows a question until the file is there, `run COMMAND` runs a command. With $DEAF it throws away whatever is typed.
 import json, os, subprocess, sys, termios, time, tty
 
 
@@ -55,6 +55,8 @@ turn(sys.argv[1])
 buffer = b""
 while True:
     buffer += os.read(0, 65536)
+    if os.environ.get("DEAF"):
+        buffer = b""
     begin = buffer.find(b"\x1b[200~")
     enter = buffer.find(b"\r")
     if begin >= 0 and (enter < 0 or begin < enter):

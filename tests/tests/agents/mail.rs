@@ -21,7 +21,8 @@ impl Agent {
             )
         };
         let hookless = "program = \"sh\"\ninteractive = [[\"-c\", \"echo ready; cat\"]]\n".to_owned();
-        let profiles = [("scripted", profile("notes")), ("hookless", hookless)];
+        let deaf = profile("notes") + "DEAF = \"1\"\n";
+        let profiles = [("scripted", profile("notes")), ("hookless", hookless), ("deaf", deaf)];
         Self { scene: Scene::new(&profiles, &[]) }
     }
 
@@ -70,7 +71,7 @@ fn a_message_is_typed_when_the_agent_waits_and_told_by_a_hook_when_it_works() {
     // It waits: typed, with all receipts, once, in one paste although it has two lines.
     let first = agent.send(&id, "first line\nsecond line");
     agent.until_receipt(&id, &first, "seen");
-    assert_eq!(scene.receipts(&first), ["queued", "delivered", "seen"]);
+    scene.was_told_once(&first);
     let prompts = agent.noted(&id, "prompt");
     assert!(prompts.len() == 2 && prompts[1].ends_with(": first line\nsecond line"), "{prompts:?}");
 
@@ -102,6 +103,25 @@ fn a_message_is_typed_when_the_agent_waits_and_told_by_a_hook_when_it_works() {
     for text in ["second line", "while you work", "not an answer"] {
         assert_eq!(said.matches(text).count(), 1, "{text} was told more or less than once: {said}");
     }
+}
+
+#[test]
+fn a_message_that_is_typed_and_comes_to_nothing_is_not_delivered_and_somebody_hears_of_it() {
+    let agent = Agent::start();
+    let scene = &agent.scene;
+    let id = scene.spawn(&["--role", "custom", "--agent", "deaf"]);
+    scene.until("its first turn is over", || agent.turn(&id) == "idle", || scene.shown(&id));
+    let message = agent.send(&id, "are you there?");
+    // Enter is tried once more first.
+    let session = scene.until_session(&id, "needs_input");
+    let name = message.trim_start_matches("message/");
+    let question = format!("a message was typed into its terminal, and no turn began: {name}");
+    assert_eq!(session["question"], question.as_str(), "{session}");
+    assert_eq!(scene.receipts(&message), ["queued"], "nobody has it");
+    assert_eq!(session["unread"], 1, "the next hook tells it");
+    let told = || scene.run(&["message", "list"]).to_string();
+    scene.until("whoever spawned it has a message", || told().contains(&question), told);
+    assert_eq!(agent.noted(&id, "prompt").len(), 1, "it heard of nothing but its first prompt");
 }
 
 #[test]

@@ -75,6 +75,14 @@ impl Scene {
         view
     }
 
+    /// A message was told, once. That it was delivered is said when its turn begins, unless a hook says before that it was seen.
+    #[track_caller]
+    pub fn was_told_once(&self, message: &str) {
+        let receipts = self.receipts(message);
+        let all = [vec!["queued", "delivered", "seen"], vec!["queued", "seen"]];
+        assert!(all.iter().any(|expected| *expected == receipts), "{receipts:?}");
+    }
+
     /// The receipts of a message, as events.
     pub fn receipts(&self, message: &str) -> Vec<String> {
         let events = self.run(&["events", "--about", message]);

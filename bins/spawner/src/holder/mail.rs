@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use maestro_client::{Caller, Seen};
-use maestro_domain::{AcknowledgeMessage, MessageId, MessageStatus, Request};
+use maestro_domain::{AcknowledgeMessage, InputKind, Line, MessageId, MessageStatus, Request, SessionNeedsInput};
 use maestro_runtime::Turn;
 use maestro_wire::{
     CommandId, ErrorBody, MessageList, MessageView, Page, Place, Query, WaitEnvelope, WaitRequest, WaitTasks, Waited,
@@ -146,8 +146,12 @@ impl Postman<'_> {
             while self.typed.len() > REMEMBERED {
                 self.typed.pop_first();
             }
-            self.receipts(&told).await;
-            self.submitted(begun).await;
+            // Typed is not told: a program may throw keys away.
+            if self.submitted(begun).await {
+                self.receipts(&told).await;
+            } else {
+                self.complain(&told, begun).await;
+            }
         }
     }
 
@@ -203,27 +207,51 @@ impl Postman<'_> {
         }
     }
 
-    /// Sees to it that what was pasted is also submitted: a terminal may have swallowed the key.
-    async fn submitted(&self, begun: SystemTime) {
+    /// Sees to it that what was pasted is also submitted: a terminal may have swallowed the key. Returns whether a turn began;
+    /// without hooks nobody knows, and it counts as begun.
+    async fn submitted(&self, begun: SystemTime) -> bool {
         if !self.post.mail.hooks || self.turn_begins(begun).await {
-            return;
+            return true;
         }
         // A question on the screen would take the key for its answer.
         if self.may_type() {
             tracing::info!(incarnation = %self.incarnation, "typed and not submitted; Enter again");
-            if self.keyboard.keys(b"\r".to_vec()).is_err() || !self.turn_begins(begun).await {
-                tracing::warn!(incarnation = %self.incarnation, "a message was typed, and no turn began");
-            }
+            return self.keyboard.keys(b"\r".to_vec()).is_ok() && self.turn_begins(begun).await;
         }
+        false
     }
 
     async fn turn_begins(&self, since: SystemTime) -> bool {
         let began = async {
-            while Turn::read(&self.post.files).is_none_or(|(turn, at)| turn == Turn::Idle && at < since) {
+            while !self.has_begun(since) {
                 tokio::time::sleep(LOOK).await;
             }
         };
         tokio::time::timeout(BEGINS, began).await.is_ok()
+    }
+
+    fn has_begun(&self, since: SystemTime) -> bool {
+        Turn::read(&self.post.files).is_some_and(|(turn, at)| turn != Turn::Idle || at >= since)
+    }
+
+    /// Nothing came of what was typed: the messages stay queued, for the next hook that tells them, and whoever looks after the
+    /// session hears of it, as long as it is so. They are not typed again: what was pasted may still stand at its prompt.
+    async fn complain(&self, messages: &[MessageId], since: SystemTime) {
+        let names = messages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        tracing::warn!(incarnation = %self.incarnation, messages = names, "typed, and no turn began");
+        let question = Line::lossy(&format!("a message was typed into its terminal, and no turn began: {names}"));
+        let request = Request::SessionNeedsInput(SessionNeedsInput { input: InputKind::Idle, question, until: None });
+        let id = CommandId(ulid::Ulid::generate());
+        while !self.has_begun(since) {
+            match self.caller.command(&self.incarnation.project, &request, id, &Seen::default(), CALL).await {
+                Ok(_) => return,
+                Err(error) if error.retryable => tokio::time::sleep(AGAIN).await,
+                Err(error) => {
+                    tracing::warn!(incarnation = %self.incarnation, code = %error.code, "not told that no turn began");
+                    return;
+                }
+            }
+        }
     }
 }
 
