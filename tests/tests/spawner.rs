@@ -8,6 +8,8 @@ mod again;
 mod agent;
 #[path = "spawner/broker.rs"]
 mod broker;
+#[path = "spawner/done.rs"]
+mod done;
 #[path = "spawner/lifecycle.rs"]
 mod lifecycle;
 #[path = "spawner/node.rs"]

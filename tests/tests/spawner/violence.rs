@@ -271,30 +271,3 @@ async fn of_two_spawners_one_is_killed_while_it_starts_sessions_and_each_starts_
     let started = started();
     assert_eq!(started, ids);
 }
-
-#[tokio::test]
-#[ignore = "a worker that is done is left a minute"]
-async fn a_worker_that_is_done_is_stopped_and_its_slot_is_free() {
-    let stack = Stack::start().await;
-    let _spawner = stack.spawner("n1", 2).await;
-    stack.command("ann", "task.create", json!({ "title": "one" })).await;
-    let id = stack.spawn(&stack.stubborn_tree("tree"), json!({ "tasks": ["t1"] })).await;
-    let kept = stack.spawn("sleep 600", json!({ "keep": true })).await;
-    let tree = stack.tree("tree").await;
-    for id in [&id, &kept] {
-        stack.until(id, "active", SOON).await;
-    }
-    for what in ["task.start", "task.complete"] {
-        stack.command(&format!("{id}/1"), what, json!({ "task": "t1" })).await;
-    }
-    assert!(stack.session(&id).await["stopAt"].is_string());
-    let session = stack.until(&id, "stopped", Duration::from_secs(90)).await;
-    assert_eq!(session["stop"]["cause"], "tasks_done", "{session}");
-    gone(&tree, Duration::from_secs(5)).await;
-    assert_eq!(stack.session(&kept).await["status"], "active");
-    let begun = std::time::Instant::now();
-    while stack.reach("maestro.v1.node.n1.info").await.unwrap()["data"]["node"]["free"] != 1 {
-        assert!(begun.elapsed() < SOON, "its slot is not free");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}

@@ -2,6 +2,17 @@
 
 use crate::outbox::Report;
 
+/// What is wished of an agent that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It is to end now.
+    End(Cause),
+    /// It is to end once it has come to rest, as of this revision of its session: nobody is in a hurry.
+    EndAtRest(u32),
+    /// As of this revision nobody wants its end.
+    GoOn(u32),
+}
+
 impl Cause {
     /// Whatever could tell the end later goes down, too, and tells it when it is back.
     pub(super) fn is_shutdown(self) -> bool {

@@ -9,7 +9,6 @@ use maestro_client::service::{Endpoint, EndpointSpec, Request, Service, ServiceE
 use maestro_wire::{ErrorBody, ErrorCode, Reply, TerminalSize, header};
 use serde_json::json;
 
-use super::cause::Cause;
 use super::input::{Keyboard, NotRead};
 use super::mail::Post;
 use super::protocol::Uplink;
@@ -29,7 +28,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Answers until a stop is asked for; answers that too, and goes on with the next call.
-    pub(super) async fn stop_asked(&self, client: &Client, open: &mut Option<Open>) -> Cause {
+    pub(super) async fn stop_asked(&self, client: &Client, open: &mut Option<Open>) {
         loop {
             let Some(open) = open.as_mut() else {
                 match self.subscribe(client).await {
@@ -56,7 +55,7 @@ impl Desk {
             let reply = self.reply(verb, &request);
             self.answer(request, reply).await;
             if verb == Verb::Stop {
-                return Cause::Stop;
+                return;
             }
         }
     }

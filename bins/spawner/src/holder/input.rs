@@ -29,7 +29,23 @@ pub(super) struct Keyboard {
     items: mpsc::Sender<Item>,
     terminal: Arc<Terminal>,
     /// When a viewer typed last.
-    touched: Arc<Mutex<Option<Instant>>>,
+    touched: Moment,
+    /// When anybody gave it a prompt.
+    prompted: Moment,
+}
+
+/// When something happened last, if ever.
+#[derive(Clone, Default)]
+struct Moment(Arc<Mutex<Option<Instant>>>);
+
+impl Moment {
+    fn is_now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn is_past(&self, pause: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|at| at.elapsed() >= pause)
+    }
 }
 
 /// The agent does not read what was typed before.
@@ -40,17 +56,24 @@ impl Keyboard {
     /// The keyboard, and what does the typing; that runs until the last keyboard is gone or the terminal is closed.
     pub(super) fn of(terminal: &Arc<Terminal>, pty: OwnedWritePty) -> (Self, impl Future<Output = ()> + use<>) {
         let (items, waiting) = mpsc::channel(WAITING);
-        (Self { items, terminal: terminal.clone(), touched: Arc::default() }, write(terminal.clone(), pty, waiting))
+        let keyboard =
+            Self { items, terminal: terminal.clone(), touched: Moment::default(), prompted: Moment::default() };
+        (keyboard, write(terminal.clone(), pty, waiting))
     }
 
     /// A viewer is at the keyboard.
     pub(super) fn somebody_types(&self) {
-        *self.touched.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.touched.is_now();
     }
 
     /// Whether no viewer has typed for this long: their half line is not to be mixed with something else.
     pub(super) fn untouched_for(&self, pause: Duration) -> bool {
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|at| at.elapsed() >= pause)
+        self.touched.is_past(pause)
+    }
+
+    /// Whether nobody at all has typed for this long, neither a viewer nor whoever gave it a prompt.
+    pub(super) fn unused_for(&self, pause: Duration) -> bool {
+        self.touched.is_past(pause) && self.prompted.is_past(pause)
     }
 
     /// Types the bytes as they are.
@@ -68,6 +91,7 @@ impl Keyboard {
         for (place, item) in room.zip([Item::Bytes(pasted), Item::Pause(BEFORE_ENTER), Item::Bytes(b"\r".to_vec())]) {
             place.send(item);
         }
+        self.prompted.is_now();
         Ok(())
     }
 

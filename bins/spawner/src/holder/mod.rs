@@ -20,6 +20,7 @@ mod publish;
 mod record;
 mod recording;
 mod report;
+mod rest;
 mod screen;
 mod terminal;
 mod unfinished;

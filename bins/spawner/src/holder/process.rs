@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::agent::{self, Output};
-use super::cause::{self, Cause};
+use super::cause::{self, Cause, Wish};
 use super::end::end;
 use super::ending::Ending;
 use super::endpoint::Desk;
@@ -25,6 +25,7 @@ use super::forward::Forward;
 use super::input::Keyboard;
 use super::mail::Post;
 use super::protocol::{Because, Launch, Order, Told};
+use super::rest::Rest;
 use super::tell;
 use super::terminal::Terminal;
 use super::uplink::{Line, REPORT};
@@ -101,17 +102,19 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
         let terminal = terminal.clone();
         typing.spawn(async move { type_prompt(&terminal, &keyboard, &prompt).await });
     }
-    let (causes, mut caused) = mpsc::channel(4);
+    let (wishes, mut wished) = mpsc::channel(4);
+    let files = launch.log.parent().unwrap_or(&launch.directory);
+    let mut rest = Rest::of(pid, files.to_path_buf(), terminal.clone(), keyboard.clone());
     let line = launch.uplink.clone().map(|uplink| {
-        let files = launch.log.parent().unwrap_or(&launch.directory).to_path_buf();
-        let post = launch.mail.clone().map(|mail| Post { mail, files });
+        let post = launch.mail.clone().map(|mail| Post { mail, files: files.to_path_buf() });
         let desk = Desk { uplink, agent: identity, terminal: terminal.clone(), keyboard, post };
-        Line::open(Arc::new(desk), causes)
+        Line::open(Arc::new(desk), wishes)
     });
     let forward = launch.uplink.as_ref().and_then(|uplink| Forward::of(launch, uplink));
     let mut terminate = signal(SignalKind::terminate()).ok();
     let (code, cause) = {
-        let mut wishes = Wishes { orders: &mut orders, caused: &mut caused, terminate: &mut terminate };
+        let mut wishes =
+            Wishes { orders: &mut orders, wished: &mut wished, terminate: &mut terminate, rest: &mut rest };
         let forwarded = async {
             match (&forward, &line) {
                 (Some(forward), Some(line)) => forward.run(|| line.is_connected()).await,
@@ -131,7 +134,6 @@ async fn run(launch: &Launch, terminal: Arc<Terminal>, agent: agent::Agent, mut 
     if let (Some(line), Some(uplink)) = (line, &launch.uplink) {
         tell(&Told::Over);
         let ending = Ending::new(&uplink.incarnation, cause::report(cause, code));
-        let files = launch.log.parent().unwrap_or(&launch.directory);
         if let Err(error) = ending.write(files) {
             tracing::error!(incarnation = %uplink.incarnation, cause = %error, "ending not written to disk");
         }
@@ -185,20 +187,28 @@ async fn pump(mut output: Output, terminal: Arc<Terminal>) {
 /// From where a reason to end the agent may come.
 struct Wishes<'a> {
     orders: &'a mut Orders,
-    caused: &'a mut mpsc::Receiver<Cause>,
+    wished: &'a mut mpsc::Receiver<Wish>,
     terminate: &'a mut Option<Signals>,
+    rest: &'a mut Rest,
 }
 
 impl Wishes<'_> {
-    /// Returns when there is one.
+    /// Returns when there is one. What waits for the agent's rest keeps nothing else waiting.
     async fn next(&mut self) -> Cause {
-        tokio::select! {
-            because = self.orders.stop() => match because {
-                Because::Asked => Cause::Stop,
-                Because::Shutdown => Cause::Shutdown,
-            },
-            Some(cause) = self.caused.recv() => cause,
-            () = heard(self.terminate) => Cause::Terminated,
+        loop {
+            tokio::select! {
+                because = self.orders.stop() => return match because {
+                    Because::Asked => Cause::Stop,
+                    Because::Shutdown => Cause::Shutdown,
+                },
+                Some(wish) = self.wished.recv() => match wish {
+                    Wish::End(cause) => return cause,
+                    Wish::EndAtRest(rev) => self.rest.order(rev),
+                    Wish::GoOn(rev) => self.rest.call_off(rev),
+                },
+                () = heard(self.terminate) => return Cause::Terminated,
+                () = self.rest.come() => return Cause::Stop,
+            }
         }
     }
 }

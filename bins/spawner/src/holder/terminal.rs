@@ -32,6 +32,8 @@ struct Inner {
     recording: Option<Recording>,
     /// Whoever typed last, and when; the size follows them.
     typist: Option<(String, Instant)>,
+    /// When the agent wrote last.
+    wrote: Instant,
     code: Option<i32>,
 }
 
@@ -50,7 +52,7 @@ impl Terminal {
                 .ok()
         };
         let screen = Screen::new(size, plain);
-        let inner = Inner { record, screen, recording, typist: None, code: None };
+        let inner = Inner { record, screen, recording, typist: None, wrote: Instant::now(), code: None };
         Ok(Self { inner: Mutex::new(inner), changed: watch::Sender::new(0) })
     }
 
@@ -61,6 +63,7 @@ impl Terminal {
     /// Takes what the agent wrote.
     pub(super) fn output(&self, bytes: &[u8]) {
         let mut inner = self.lock();
+        inner.wrote = Instant::now();
         inner.record.write(bytes);
         inner.screen.process(bytes);
         if let Some(recording) = &mut inner.recording {
@@ -68,6 +71,11 @@ impl Terminal {
         }
         drop(inner);
         self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// For how long the agent has written nothing.
+    pub(super) fn quiet(&self) -> Duration {
+        self.lock().wrote.elapsed()
     }
 
     /// Tells that something changed; the value means nothing.

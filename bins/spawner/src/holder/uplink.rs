@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use maestro_client::{Address, Caller, Client, Mode, Options, connect};
 use maestro_runtime::StackFile;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::cause::Cause;
+use super::cause::Wish;
 use super::ending::Ending;
 use super::endpoint::Desk;
 use super::lease::Keeper;
@@ -65,8 +65,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Begins to connect. What ends the agent comes through `causes`; a full channel has one already.
-    pub(super) fn open(desk: Arc<Desk>, causes: mpsc::Sender<Cause>) -> Self {
+    /// Begins to connect. What ends the agent comes through `wishes`; a full channel has one already.
+    pub(super) fn open(desk: Arc<Desk>, wishes: mpsc::Sender<Wish>) -> Self {
         let (over, told, published) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let (sender, client) = watch::channel(None);
         let mut tasks = JoinSet::new();
@@ -82,6 +82,7 @@ impl Line {
                 };
                 sender.send_replace(Some(client.clone()));
                 let speaker = Speaker { client: client.clone(), uplink: desk.uplink.clone() };
+                let stop = Notify::new();
                 let work = async {
                     tokio::join!(
                         async {
@@ -91,9 +92,10 @@ impl Line {
                             }
                             done.cancel();
                         },
-                        keep(&speaker, desk.agent.pid, &ends, &tells, &causes),
-                        answer(&desk, &speaker.client, &ends, &causes),
-                        speak(&speaker, &ends, &causes),
+                        keep(&speaker, desk.agent.pid, &ends, &tells, &wishes),
+                        answer(&desk, &speaker.client, &ends, &stop),
+                        obey(&speaker, &ends, &stop, &wishes),
+                        speak(&speaker, &ends, &wishes),
                         async {
                             tokio::select! {
                                 () = super::mail::deliver(&desk, &speaker) => {}
@@ -221,7 +223,7 @@ async fn keep(
     pid: u32,
     over: &CancellationToken,
     told: &CancellationToken,
-    causes: &mpsc::Sender<Cause>,
+    wishes: &mpsc::Sender<Wish>,
 ) {
     let mut keeper = Keeper::new(speaker, pid);
     let superseded = tokio::select! {
@@ -232,30 +234,49 @@ async fn keep(
         // It is another's now.
         Some(cause) => {
             if !over.is_cancelled() {
-                let _ = causes.try_send(cause);
+                let _ = wishes.try_send(Wish::End(cause));
             }
         }
         None => keeper.release().await,
     }
 }
 
-async fn answer(desk: &Desk, client: &Client, over: &CancellationToken, causes: &mpsc::Sender<Cause>) {
+async fn answer(desk: &Desk, client: &Client, over: &CancellationToken, stop: &Notify) {
     let mut open = None;
     loop {
         tokio::select! {
-            cause = desk.stop_asked(client, &mut open) => {
-                let _ = causes.try_send(cause);
+            () = desk.stop_asked(client, &mut open) => stop.notify_one(),
+            () = over.cancelled() => return,
+        }
+    }
+}
+
+/// Finds out what the stops that came are to do.
+async fn obey(speaker: &Speaker, over: &CancellationToken, stop: &Notify, wishes: &mpsc::Sender<Wish>) {
+    let reporter = Reporter::new(speaker);
+    let next = async || {
+        stop.notified().await;
+        reporter.why().await
+    };
+    loop {
+        tokio::select! {
+            wish = next() => {
+                let _ = wishes.try_send(wish);
             }
             () = over.cancelled() => return,
         }
     }
 }
 
-async fn speak(speaker: &Speaker, over: &CancellationToken, causes: &mpsc::Sender<Cause>) {
+async fn speak(speaker: &Speaker, over: &CancellationToken, wishes: &mpsc::Sender<Wish>) {
     let reporter = Reporter::new(speaker);
+    // The next look says it again, should nobody have read this.
+    let wish = |wish| {
+        let _ = wishes.try_send(wish);
+    };
     tokio::select! {
-        cause = reporter.run(|| tell(&Told::Active)) => {
-            let _ = causes.try_send(cause);
+        cause = reporter.run(|| tell(&Told::Active), wish) => {
+            let _ = wishes.try_send(Wish::End(cause));
         }
         () = over.cancelled() => {}
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 
@@ -20,10 +21,14 @@ const STAT: usize = 2048;
 
 /// One process; `None` when there is none of that number.
 pub fn process(pid: u32) -> Option<Process> {
+    parse_stat(pid, &stat(pid)?)
+}
+
+fn stat(pid: u32) -> Option<String> {
     // One read is all: the line comes whole, and every process of the host may be looked at.
     let mut line = [0; STAT];
     let length = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut line)).ok()?;
-    parse_stat(pid, &String::from_utf8_lossy(&line[..length]))
+    Some(String::from_utf8_lossy(&line[..length]).into_owned())
 }
 
 /// `pid (name) state ppid pgrp …`; the name may contain anything, so the fields count from its last `)`.
@@ -34,6 +39,19 @@ fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
     let group = fields.next()?.parse().ok()?;
     let start = fields.nth(16)?.parse().ok()?;
     Some(Process { identity: Identity { pid, start }, parent, group, zombie: matches!(state, "Z" | "X") })
+}
+
+/// What a process has used of a processor, with those children that it has waited for.
+pub fn processor_time(pid: u32) -> Duration {
+    let ticks = stat(pid).and_then(|stat| parse_ticks(&stat)).unwrap_or_default();
+    // A hundred a second, whatever the kernel counts in.
+    Duration::from_millis(ticks.saturating_mul(10))
+}
+
+/// `utime stime cutime cstime`, behind the fields that [`parse_stat`] reads.
+fn parse_ticks(stat: &str) -> Option<u64> {
+    let fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    fields.skip(11).take(4).map(|field| field.parse::<u64>().ok()).sum()
 }
 
 /// Every process of the host that we may see.
@@ -79,5 +97,6 @@ mod tests {
         let process = parse_stat(7, stat).unwrap();
         assert_eq!((process.parent, process.group, process.identity.start), (3, 7, 4711));
         assert!(!process.zombie);
+        assert_eq!(parse_ticks(stat), Some(5 + 6 + 7 + 8));
     }
 }

@@ -12,5 +12,5 @@ mod other;
 pub use system::{become_subreaper, boot_id, carrying, host_name, processes, signal};
 pub use unix::{
     Identity, Process, Signal, adopted_children, descendants_of, ended, family, free_bytes, hold_lock, identity,
-    is_alive, leave_terminal, reap, signal_group,
+    is_alive, leave_terminal, processor_time, reap, signal_group,
 };

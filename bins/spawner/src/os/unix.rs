@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid};
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,12 @@ pub fn family(agent: u32) -> Vec<Process> {
     found
 }
 
+/// What these have used of a processor, with children of theirs that have ended. Zero where the system does not say so for
+/// nothing.
+pub fn processor_time(processes: &[Process]) -> Duration {
+    processes.iter().map(|process| system::processor_time(process.identity.pid)).sum()
+}
+
 fn has_no_child() -> bool {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     matches!(waitid(WaitId::All, look), Err(rustix::io::Errno::CHILD))
@@ -102,7 +109,7 @@ pub fn adopted_children(own: &HashSet<u32>) -> Vec<Process> {
 }
 
 /// Returns when exactly this process has ended; looks every `step`.
-pub async fn ended(identity: Identity, step: std::time::Duration) {
+pub async fn ended(identity: Identity, step: Duration) {
     while is_alive(identity) {
         tokio::time::sleep(step).await;
     }
@@ -140,6 +147,21 @@ pub fn hold_lock(path: &Path) -> io::Result<Option<File>> {
 mod tests {
     use super::*;
     use crate::os::signal;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn work_is_told_from_sleep() {
+        let used_by = |script: &str| {
+            let mut child = std::process::Command::new("sh").args(["-c", script]).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(500));
+            let process = system::process(child.id()).unwrap();
+            child.kill().unwrap();
+            let used = processor_time(&[process]);
+            child.wait().unwrap();
+            used
+        };
+        assert!(used_by("while :; do :; done") > used_by("exec sleep 60"));
+    }
 
     #[test]
     fn a_child_is_found_and_another_start_time_is_not_signalled() {
