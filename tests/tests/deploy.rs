@@ -310,7 +310,6 @@ fn passwords_are_on_no_command_line() {
 
 /// A unit's user can write into the environment of its process what they like.
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that proves nothing says so")]
 fn what_a_unit_has_in_its_environment_never_runs_as_root() {
     let mut host = Host::new();
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
