@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, Command};
 
 const BEFORE: &str = "\
 Maestro for agents. Tasks t3, subtasks st1 (of a task), sessions s7, messages m4; of another project: web/t3.
-In a session the task may be left out: it is the one you hold, else the first of MAESTRO_TASK_IDS.
+In a session the task may be left out: it is the one you hold, else the last you took.
 
 Your work, in this order:
   maestro task next --claim           take the best ready task; `null`: nothing is ready, stop

@@ -16,7 +16,7 @@ const USUAL: u32 = 50;
 /// List the steps of a task
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     #[command(flatten)]
     pub page: PageArgs,

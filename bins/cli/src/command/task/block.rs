@@ -11,7 +11,7 @@ use crate::{report, target, text, view};
 /// Say that a task cannot go on, and why; the claim stays
 #[derive(Args, Debug)]
 pub struct BlockArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     /// What stands in the way; `-`: from stdin
     #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]

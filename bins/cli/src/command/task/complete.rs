@@ -11,7 +11,7 @@ use crate::{report, target, text, view};
 /// Complete a task
 #[derive(Args, Debug)]
 pub struct CompleteArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     /// What was done, in a few lines; `-`: from stdin
     #[arg(long, short = 's', value_name = "TEXT", allow_hyphen_values = true)]

@@ -12,7 +12,7 @@ use crate::{target, view};
 /// Show one task with everything that a worker needs
 #[derive(Args, Debug)]
 pub struct GetArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     /// How many timeline entries [default: 10]
     #[arg(long, value_name = "N")]

@@ -11,7 +11,7 @@ use crate::{target, text, view};
 /// Give a claim back
 #[derive(Args, Debug)]
 pub struct ReleaseArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     /// Why; `-`: from stdin
     #[arg(long, short = 'r', value_name = "TEXT", allow_hyphen_values = true)]

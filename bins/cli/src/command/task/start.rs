@@ -13,7 +13,7 @@ use super::inputs;
 /// Claim a task and begin
 #[derive(Args, Debug)]
 pub struct StartArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     /// Although tasks that it depends on are open
     #[arg(long)]

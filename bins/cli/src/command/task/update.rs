@@ -15,7 +15,7 @@ use crate::{parse, target, text, view};
 /// Change a task; --status runs the verb that leads there, with its rules
 #[derive(Args, Debug)]
 pub struct UpdateArgs {
-    /// The task [default: the session's only claim, else the first of MAESTRO_TASK_IDS]
+    /// The task [default: the session's only claim, else the last it took, else its first task]
     pub task: Option<TaskRef>,
     /// Its title, in one line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
