@@ -68,8 +68,7 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
     data.insert("actor".to_owned(), json!(actor));
     data.insert("origins".to_owned(), Value::Object(origins));
     Ok(Output::new(&data, move || {
-        // Addresses and paths are copied: where the terminal is too narrow it breaks the line, and knows that it is one.
-        view::give_way(&mut table, &[]);
+        view::whole_words(&mut table);
         view::rendered(&mut table)
     }))
 }

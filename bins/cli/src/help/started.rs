@@ -51,7 +51,7 @@ pub fn text() -> String {
     for (what, lines) in STEPS {
         text.push_str(&format!("\n{what}\n\n"));
         for line in *lines {
-            text.push_str(&format!("    {}\n", paint(ACCENT, line)));
+            text.push_str(&format!("    {}\n", paint(ACCENT, broken(line))));
         }
     }
     text.push_str(
@@ -60,6 +60,15 @@ pub fn text() -> String {
          help agents` is the whole surface on one page, made for an agent's context.",
     );
     view::wrapped(&text)
+}
+
+/// A long line goes on below with its last option, as a shell reads it.
+fn broken(line: &str) -> String {
+    const LONGEST: usize = 76;
+    match line.rfind(" --").filter(|_| line.chars().count() > LONGEST) {
+        Some(at) => format!("{} \\\n        {}", &line[..at], line[at..].trim_start()),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]

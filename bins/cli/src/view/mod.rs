@@ -14,7 +14,7 @@ pub mod task;
 pub mod worktree;
 
 use anstyle::Style;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use maestro_domain::{Priority, Progress, SessionStatusKind, StatusKind, Timestamp};
 use serde::de::DeserializeOwned;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -133,6 +133,25 @@ pub fn give_way(table: &mut Table, columns: &[usize]) {
         if !columns.contains(&at) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
+    }
+}
+
+/// No column becomes narrower than its longest word: paths and addresses are copied.
+pub fn whole_words(table: &mut Table) {
+    const GAP: usize = 2;
+    let mut longest = Vec::new();
+    for row in table.row_iter() {
+        for (at, cell) in row.cell_iter().enumerate() {
+            let width = cell.content().split_whitespace().map(UnicodeWidthStr::width).max().unwrap_or(0) + GAP;
+            match longest.get_mut(at) {
+                Some(most) => *most = width.max(*most),
+                None => longest.push(width),
+            }
+        }
+    }
+    for (column, width) in table.column_iter_mut().zip(longest) {
+        let width = Width::Fixed(u16::try_from(width).unwrap_or(u16::MAX));
+        column.set_constraint(ColumnConstraint::LowerBoundary(width));
     }
 }
 

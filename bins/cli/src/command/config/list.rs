@@ -23,8 +23,7 @@ pub fn run(ctx: &Context) -> Result<Output, ErrorBody> {
         table.add_row([view::cell(key, BOLD), view::cell(value, anstyle::Style::new()), view::cell(origin, DIM)]);
     }
     Ok(Output::new(&Page { items, next_cursor: None }, move || {
-        // Addresses and paths are copied: where the terminal is too narrow it breaks the line, and knows that it is one.
-        view::give_way(&mut table, &[]);
+        view::whole_words(&mut table);
         view::rendered(&mut table)
     }))
 }
