@@ -5,7 +5,7 @@ use std::fs::File;
 use futures::future::join_all;
 use maestro_domain::{
     AcknowledgeMessage, Actor, InputKind, Line, MessageId, ProjectId, Request, SessionActive, SessionId,
-    SessionNeedsInput, SessionStatus, StatusKind, Timestamp,
+    SessionNeedsInput, SessionStatus, StatusKind, StopCause, Timestamp,
 };
 use maestro_wire::{
     CommandId, ErrorBody, ErrorCode, Manifest, ManifestGet, MessageList, MessageView, Page, Query, SessionGet,
@@ -307,7 +307,8 @@ async fn stopped(active: bool, last: &str, ctx: &Context, own: &Own) -> Result<D
     let (view, rows) = futures::join!(session(ctx, own), tasks(ctx, own));
     let (view, rows) = (view?, rows?);
     // Told to end, or superseded: nothing holds it back.
-    if view.session.stop.is_some() || !view.session.is_living() || Some(view.session.epoch) != own.epoch {
+    let told_to_end = view.session.stop.as_ref().is_some_and(|stop| stop.cause != StopCause::TasksDone);
+    if told_to_end || !view.session.is_living() || Some(view.session.epoch) != own.epoch {
         return Ok(Deed::default());
     }
     let open = tell::open(&rows, own.session);

@@ -122,3 +122,29 @@ fn somebody_elses_review_is_work() {
     w.spawn("ann", json!({"tasks": ["t1"], "force": true}));
     assert!(!planned(&w));
 }
+
+#[test]
+fn new_work_calls_an_ordered_stop_off_and_a_person_may_not_want_to_wait() {
+    let ordered = || {
+        let mut w = working(json!({}));
+        for task in [1, 2] {
+            w.ok("s1", "task.start", t(task));
+            w.ok("s1", "task.complete", t(task));
+        }
+        w.later(Limits::DONE_SECS);
+        w.ok("system", "session.expire", done());
+        assert_eq!(w.ok("s1", "session.update", json!({"message": "pushing"})), ["session.progress"], "nothing new");
+        w
+    };
+    let mut w = ordered();
+    let sent = w.ok("ann", "message.send", json!({"to": "s1", "body": "one more thing"}));
+    assert_eq!(sent, ["message.queued", "session.stop_called_off"]);
+    assert_eq!(w.session("s1").stop, None);
+    let mut w = ordered();
+    assert_eq!(w.ok("ann", "task.reopen", t(1)).last().unwrap(), "session.stop_called_off");
+    let mut w = ordered();
+    assert_eq!(w.ok("ann", "session.stop", json!({"session": "s1"})), ["session.stop_requested"]);
+    assert_eq!(w.session("s1").stop.as_ref().unwrap().cause, StopCause::Asked);
+    let mut w = ordered();
+    assert_eq!(w.ok("ann", "session.restart", json!({"session": "s1"})), ["session.stop_requested"]);
+}

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Actor, Event, Limits, MessageKind, Role, Session, SessionChange, SessionId, SessionStatus, Status, Task,
+    Actor, Event, Limits, MessageKind, Role, Session, SessionChange, SessionId, SessionStatus, Status, StopCause, Task,
     draft::Draft,
 };
 
@@ -14,6 +14,11 @@ pub(crate) fn review(draft: &mut Draft) {
         let Some(session) = draft.state.session(id).cloned() else { continue };
         let idle = may_be_stopped(&session) && is_done(draft, &session);
         let mut after = Session::clone(&session);
+        if is_resting(&session) && has_work(draft, &session) {
+            after.stop = None;
+            draft.put_session(SessionChange::StopCalledOff {}, after);
+            continue;
+        }
         match (idle, session.stop_at) {
             (true, None) => {
                 let stop_at = draft.now.plus_secs(Limits::DONE_SECS);
@@ -53,33 +58,43 @@ fn touched(draft: &Draft) -> BTreeSet<SessionId> {
     sessions
 }
 
+/// Told to end because its tasks are done, which it does when its agent rests.
+fn is_resting(session: &Session) -> bool {
+    runs(session) && session.stop.as_ref().is_some_and(|stop| stop.cause == StopCause::TasksDone)
+}
+
+fn runs(session: &Session) -> bool {
+    matches!(session.status, SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. })
+}
+
 fn may_be_stopped(session: &Session) -> bool {
-    let runs = matches!(session.status, SessionStatus::Active { .. } | SessionStatus::NeedsInput { .. });
-    runs && session.role == Role::Worker && !session.keep && session.stop.is_none()
+    runs(session) && session.role == Role::Worker && !session.keep && session.stop.is_none()
 }
 
 /// It had tasks, each of them is completed, cancelled or handed in, and nobody wants anything else of it.
 fn is_done(draft: &Draft, session: &Session) -> bool {
+    let had_tasks =
+        || !session.tasks.is_empty() || session.stop_at.is_some() || has_finished(draft, &Actor::Session(session.id));
+    !has_work(draft, session) && had_tasks()
+}
+
+/// A task in hand or given to it, or mail.
+fn has_work(draft: &Draft, session: &Session) -> bool {
     let actor = Actor::Session(session.id);
     // What the server says about its tasks is nothing to do; many never read it.
     let mail = draft
         .state
         .inbox(&actor)
         .any(|id| draft.state.message(id).is_some_and(|message| !matches!(message.kind, MessageKind::Notice)));
-    if mail {
-        return false;
-    }
     let handed_in = |task: &Task| matches!(task.status, Status::InReview { .. });
     let mut held = draft.state.held_by(&actor).filter_map(|id| draft.state.task(id));
-    if !held.all(|task| handed_in(task)) {
-        return false;
-    }
-    let waits = session.tasks.iter().filter_map(|id| draft.state.task(*id)).any(|task| {
+    let waits = |task: &Task| {
         let given = task.assignment.as_ref().is_some_and(|assignment| assignment.session == session.id);
         let its = task.claim.as_ref().is_some_and(|claim| claim.holder.actor == actor);
         given && !its && task.status.kind().is_open()
-    });
-    !waits && (!session.tasks.is_empty() || session.stop_at.is_some() || has_finished(draft, &actor))
+    };
+    mail || held.any(|task| !handed_in(task))
+        || session.tasks.iter().filter_map(|id| draft.state.task(*id)).any(|task| waits(task))
 }
 
 /// Whether one of the events finished a task for it: one that takes tasks as they come has had some.

@@ -12,8 +12,9 @@ pub(crate) fn decide(draft: &mut Draft, who: &Who, id: SessionId) -> Result<(), 
     }
     let mut after = Session::clone(&session);
     let asked = StopRequest { by: draft.actor.clone(), at: draft.now, cause: StopCause::Asked };
-    // One that would be started again is now stopped for good.
-    let is_news = session.stop.as_ref().is_none_or(|stop| stop.cause == StopCause::Restart);
+    // One that would be started again is now stopped for good, and one whose tasks are done now, not when it rests.
+    let is_news =
+        session.stop.as_ref().is_none_or(|stop| matches!(stop.cause, StopCause::Restart | StopCause::TasksDone));
     match session.status {
         SessionStatus::Requested { .. } => {
             after.stop = Some(asked);
