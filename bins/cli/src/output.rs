@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn colours_stay_and_titles_and_clipboards_do_not() {
-        let text = format!("{} \x1b]52;c;cm0=\x07\x1b]0;title\x1b\\\u{9d}0;x\u{9c}\x1b[2J\tprüfen\nend\n", paint(GOOD, "ok"));
+        let text =
+            format!("{} \x1b]52;c;cm0=\x07\x1b]0;title\x1b\\\u{9d}0;x\u{9c}\x1b[2J\tprüfen\nend\n", paint(GOOD, "ok"));
         assert_eq!(coloured(&text), format!("{} \tprüfen\nend\n", paint(GOOD, "ok")));
     }
 

@@ -86,7 +86,8 @@ fn whoami_asks_nobody_and_names_origins() {
 #[test]
 fn what_reaches_hosts_and_other_sessions_is_not_for_every_session() {
     let room = Room::new();
-    let of = |role: &'static str| [("MAESTRO_SESSION_ID", "s7"), ("MAESTRO_SESSION_EPOCH", "1"), ("MAESTRO_ROLE", role)];
+    let of =
+        |role: &'static str| [("MAESTRO_SESSION_ID", "s7"), ("MAESTRO_SESSION_EPOCH", "1"), ("MAESTRO_ROLE", role)];
     let people: [&[&str]; 8] = [
         &["config", "set", "notify.command", "true"],
         &["config", "--set", "notify.command=true"],
