@@ -11,7 +11,6 @@ pub fn schemas() -> Named {
         ("view.project", written::<ProjectView>()),
         ("view.task", written::<TaskDetail>()),
         ("view.task-row", written::<TaskRow>()),
-        ("view.subtask", written::<SubtaskView>()),
         ("view.session", written::<SessionView>()),
         ("view.message", written::<MessageView>()),
         ("view.timeline-entry", written::<TimelineEntry>()),

@@ -33,6 +33,7 @@ pub const ANSWERS: &[&str] = &[
     "view.terminal",
     "page.project",
     "page.task-row",
+    "page.subtask",
     "page.session",
     "page.message",
     "page.timeline-entry",
