@@ -116,7 +116,7 @@ pub async fn details(
 }
 
 /// Puts the steps of a task in the place of those whose texts did not fit into one answer.
-async fn complete(ctx: &Context, project: &ProjectId, detail: &mut TaskDetail) -> Result<(), ErrorBody> {
+pub async fn complete(ctx: &Context, project: &ProjectId, detail: &mut TaskDetail) -> Result<(), ErrorBody> {
     let task = Some(detail.task.id);
     let (mut steps, mut texts) = (Vec::new(), BTreeMap::new());
     let mut cursor = None;

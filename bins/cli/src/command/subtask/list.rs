@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::fields::{self, FieldsArgs};
 use crate::output::Output;
 use crate::page::{self, PageArgs};
-use crate::{target, view};
+use crate::{gather, target, view};
 
 /// Of at most 200.
 const USUAL: u32 = 50;
@@ -30,6 +30,9 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<Output, ErrorBody> {
     let reply = ctx.ask(&project, query).await?;
     let seq = reply.seq;
     let mut detail: TaskDetail = reply.parse()?;
+    if detail.truncated {
+        gather::complete(ctx, &project, &mut detail).await?;
+    }
     let descriptions = &detail.texts.subtask_descriptions;
     let page = page::of(detail.task.subtasks.clone(), &args.page, USUAL, |subtask| subtask.id.to_string())?;
     let more = view::more(&ctx.words, page.next_cursor.as_ref());
