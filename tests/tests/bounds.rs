@@ -1,6 +1,8 @@
 //! What is refused leaves nothing behind, and what is allowed can be read: projects that never came to be, as many
 //! projects as there may be, tasks with more text than one answer carries.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
+
 use std::time::Duration;
 
 use async_nats::jetstream;

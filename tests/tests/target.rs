@@ -1,8 +1,6 @@
 //! Which task a report is about that names none: never another one than its session works on, whether a server answers or
 //! not.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test as its own lines do")]
-
 use std::time::{Duration, Instant};
 
 use maestro_tests::stack::{Answer, Stack, answer};
