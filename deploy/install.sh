@@ -180,7 +180,8 @@ switch "$target"
 put_unit_files "$target" "$before"
 if [ -z "$units" ]; then
     say "$name is in place; no unit of Maestro is enabled here, so nothing was started and nothing checked"
-    say "hint: docs/systemd.md: the settings in /etc/maestro, then systemctl enable --now maestro-server.service"
+    say "hint: docs/systemd.md: sudo $prefix/current/configure.sh, then" \
+        "systemctl enable --now maestro-nats maestro-server maestro-bridge maestro-spawner@USER"
     exit 0
 fi
 if restart_all; then

@@ -17,7 +17,7 @@ pub struct Args {
     /// The pool whose sessions it starts [default: default]
     #[arg(long, env = "MAESTRO_POOL")]
     pub pool: Option<PoolName>,
-    /// How many sessions it runs at once [default: four a core]
+    /// How many sessions it runs at once [default: four a core, at least 8 and at most 64]
     #[arg(long, env = "MAESTRO_SLOTS", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub slots: Option<u32>,
     /// A label of this host; may be repeated

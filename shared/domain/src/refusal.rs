@@ -57,7 +57,7 @@ pub enum Refusal {
     LeftOutOfPlan { key: PlanKey, on: PlanKey, from: PlanKey },
     #[error("the key '{0}' names two tasks of this plan")]
     PlanKeyTwice(PlanKey),
-    #[error("{} depend on task {task}", list(dependants))]
+    #[error("{} {} on task {task}", list(dependants), if dependants.len() == 1 { "depends" } else { "depend" })]
     HasDependants { task: TaskId, dependants: Vec<TaskId> },
     #[error("task {task} is being worked on by {}", holder.actor)]
     StillClaimed { task: TaskId, holder: Holder },

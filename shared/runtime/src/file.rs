@@ -26,6 +26,12 @@ pub fn write_passing(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, content, 0o600, |_| Ok(())).map(drop)
 }
 
+/// A file of mode 600 to be locked, made if it is not there. What is there is not emptied: whoever may write beside it, as
+/// an agent may in its sandbox, could have put a link in its place.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+}
+
 /// A new file beside it, renamed over it; answers the directory.
 fn replace<'a>(
     path: &'a Path,

@@ -20,7 +20,7 @@ mod user;
 pub use config::{Config, ConfigError, Key, Listed, Origin, OutputMode, Partial, Setting};
 pub use config_file::{ConfigFile, FileError, NotifySection, ProjectSection, WorkspaceKind};
 pub use environment::{AgentEnvironment, Environment, EnvironmentError};
-pub use file::{read_optional, write_atomically, write_passing, write_secret};
+pub use file::{lock_file, read_optional, write_atomically, write_passing, write_secret};
 pub use home::{Home, HomeError};
 pub use log::{LogError, LogFormat, LogOptions, Logging, init_logging};
 pub use secret::{SecretError, secret};

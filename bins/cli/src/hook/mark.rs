@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use maestro_domain::{MessageId, ProjectId, SessionId};
-use maestro_runtime::{Home, write_atomically};
+use maestro_runtime::{Home, lock_file, write_atomically, write_passing};
 use maestro_wire::MessageView;
 
 /// Another hook of this session tells its mail for no longer than this.
@@ -68,7 +68,7 @@ impl Marks {
     /// The context was cut.
     pub fn cut(&self) {
         // Not marked: it is not told of its task again, and goes on.
-        let _ = fs::write(self.path("cut"), ulid::Ulid::generate().to_string());
+        let _ = write_passing(&self.path("cut"), ulid::Ulid::generate().to_string().as_bytes());
     }
 
     pub fn find_cut(&self) -> Option<Cut> {
@@ -102,7 +102,7 @@ impl Marks {
 
     /// One hook of a session at a time; without a home, or after a while, the message may be told twice.
     pub async fn turn(&self) -> Option<File> {
-        let file = File::create(self.path("mail")).ok()?;
+        let file = lock_file(&self.path("mail")).ok()?;
         let tries = TURN.as_millis() / LOOK_EVERY.as_millis();
         for _ in 0..tries {
             if file.try_lock().is_ok() {

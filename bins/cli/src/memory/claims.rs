@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use maestro_domain::{CompleteTask, Holder, ProjectId, Request, Status, SubmitTask, Task, TaskId, Timestamp};
-use maestro_runtime::write_passing;
+use maestro_runtime::{lock_file, write_passing};
 use maestro_wire::{ErrorBody, Reply};
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +155,7 @@ impl Claims {
     }
 
     fn turn(&self) -> Option<File> {
-        let file = File::create(self.directory.join("claims.lock")).ok()?;
+        let file = lock_file(&self.directory.join("claims.lock")).ok()?;
         for _ in 0..TURN.as_millis() / LOOK_EVERY.as_millis() {
             if file.try_lock().is_ok() {
                 return Some(file);

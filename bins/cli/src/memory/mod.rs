@@ -10,15 +10,12 @@ pub use claims::{Claims, Taken};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use maestro_client::Seen;
 use maestro_domain::ProjectId;
-use maestro_runtime::Home;
+use maestro_runtime::{Home, write_passing};
 use maestro_wire::Reply;
 use serde::{Deserialize, Serialize};
-
-static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// The memory of one home.
 pub struct Memory {
@@ -59,17 +56,10 @@ impl Memory {
             return;
         }
         let Ok(content) = serde_json::to_vec(&Remembered { ledger, seq }) else { return };
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.directory.join(format!(".{project}.{}.{number}.tmp", std::process::id()));
-        if fs::write(&temporary, &content).is_err() {
+        if write_passing(&self.path(project), &content).is_err() {
             // The first time there is no directory yet; if it cannot be made there is no memory.
             let _ = DirBuilder::new().recursive(true).mode(0o700).create(&self.directory);
-            if fs::write(&temporary, &content).is_err() {
-                return;
-            }
-        }
-        if fs::rename(&temporary, self.path(project)).is_err() {
-            let _ = fs::remove_file(&temporary);
+            let _ = write_passing(&self.path(project), &content);
         }
     }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use maestro_domain::{Actor, ProjectId, Request, Timestamp};
-use maestro_runtime::{Home, write_secret};
+use maestro_runtime::{Home, lock_file, write_secret};
 use maestro_wire::{CommandEnvelope, CommandId, ErrorBody, ErrorCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -157,7 +157,7 @@ impl Outbox {
 
     /// Only one process delivers at a time; `None` when another does.
     pub fn lock(&self) -> Option<File> {
-        let file = File::create(self.directory.join(".lock")).ok()?;
+        let file = lock_file(&self.directory.join(".lock")).ok()?;
         file.try_lock().is_ok().then_some(file)
     }
 }

@@ -1,9 +1,8 @@
 //! Whether a stack of this home runs, and what is left of one that was killed.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, TryLockError};
 
-use maestro_runtime::{Home, StackFile};
+use maestro_runtime::{Home, StackFile, lock_file};
 use maestro_wire::{ErrorBody, ErrorCode};
 use rustix::process::Signal;
 
@@ -25,7 +24,7 @@ pub fn lock(home: &Home) -> Result<Option<Lock>, ErrorBody> {
         ErrorBody::new(ErrorCode::StartFailed, format!("`{}`: {error}", path.display()))
             .suggest("check that the home belongs to you, or name another with --home")
     };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
+    let file = lock_file(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock { _file: file })),
         Err(TryLockError::WouldBlock) => Ok(None),
