@@ -101,6 +101,17 @@ fn of_two_claims_the_one_that_is_meant_is_asked_for() {
     assert_eq!(desk.told("t1"), (json!("pending"), Value::Null));
 }
 
+#[test]
+fn what_was_handed_in_is_not_what_the_next_report_is_about() {
+    let desk = Desk::new();
+    desk.own(&["task", "start"]).data();
+    desk.own(&["task", "submit", "--summary", "look at it"]).data();
+    assert_eq!(desk.own(&["task", "next", "--claim"]).data()["id"], "t2");
+    desk.own(&["task", "complete", "--summary", "of the second"]).data();
+    assert_eq!(desk.told("t2"), (json!("completed"), json!("of the second")));
+    assert_eq!(desk.told("t1").0, json!("in_review"));
+}
+
 /// A claim that somebody else took back: the report is late, and still about the same work.
 #[test]
 fn a_claim_that_was_taken_away_is_still_what_its_report_is_about() {

@@ -1,8 +1,8 @@
 //! Which task a command means: the one named, else the session's only claim, else what it did last, else the first of
 //! `MAESTRO_TASK_IDS`. Where that is not certain it is asked for: a report on another task is a report that is lost.
 
-use maestro_domain::{ProjectId, SubtaskId, TaskId, TaskRef};
-use maestro_wire::{ErrorBody, ErrorCode, Query, SessionGet, SessionView};
+use maestro_domain::{ProjectId, Status, SubtaskId, TaskId, TaskRef};
+use maestro_wire::{ErrorBody, ErrorCode, Query, Reply, SessionGet, SessionView, TaskDetail, TaskGet};
 
 use crate::context::Context;
 use crate::memory::{Claims, Taken};
@@ -71,12 +71,33 @@ fn remembered(taken: &Taken, given: &[String]) -> Remembered {
 }
 
 async fn own_claims(ctx: &Context, project: &ProjectId) -> Result<Vec<TaskId>, ErrorBody> {
-    // Half of the time is left for the command itself.
+    let query = Query::SessionGet(SessionGet::default());
+    let held = ask(ctx, project, query).await?.parse::<SessionView>()?.holds;
+    in_hand(ctx, project, held).await
+}
+
+/// Of several claims those that it works on: what it handed in for review is its own and out of its hands.
+async fn in_hand(ctx: &Context, project: &ProjectId, held: Vec<TaskId>) -> Result<Vec<TaskId>, ErrorBody> {
+    const LOOKED_AT: usize = 5;
+    if !(2..=LOOKED_AT).contains(&held.len()) {
+        return Ok(held);
+    }
+    let mut worked_on = Vec::new();
+    for task in &held {
+        let query = Query::TaskGet(TaskGet { task: Some(*task), timeline: Some(0) });
+        let detail: TaskDetail = ask(ctx, project, query).await?.parse()?;
+        if !matches!(detail.task.status, Status::InReview { .. }) {
+            worked_on.push(*task);
+        }
+    }
+    Ok(if worked_on.is_empty() { held } else { worked_on })
+}
+
+/// Half of the time is left for the command itself.
+async fn ask(ctx: &Context, project: &ProjectId, query: Query) -> Result<Reply, ErrorBody> {
     let caller = ctx.caller(ctx.left() / 2).await?;
     let place = maestro_wire::Place::Project(project.clone());
-    let query = Query::SessionGet(SessionGet::default());
-    let reply = caller.query(&place, &query, &ctx.seen(project), ctx.left() / 2).await?;
-    Ok(reply.parse::<SessionView>()?.holds)
+    caller.query(&place, &query, &ctx.seen(project), ctx.left() / 2).await
 }
 
 fn missing(held: &[TaskId]) -> ErrorBody {

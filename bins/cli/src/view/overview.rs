@@ -1,11 +1,11 @@
 //! `status`: first what needs me.
 
-use maestro_domain::Status;
+use maestro_domain::{BlockKind, Status};
 use maestro_wire::{Overview, SessionView, TaskRow};
 
 use crate::output::{BAD, BOLD, DIM, GOOD, WARN, paint};
 
-use super::{age, board, fitted, heading, message, session};
+use super::{board, fitted, heading, message, session};
 
 /// Blocked tasks that are explained; of more only the rows are shown.
 const EXPLAINED: usize = 8;
@@ -55,10 +55,14 @@ pub fn card(overview: &Overview) -> String {
 
 /// Why a task is blocked, and what lets it go on.
 fn unblock(row: &TaskRow) -> Vec<String> {
-    let Status::Blocked { blocked_reason, blocked_at, .. } = &row.task.status else { return Vec::new() };
-    let why = format!("      {}: {}", paint(DIM, age(*blocked_at)), paint(WARN, blocked_reason));
-    let how = format!("      {}", paint(DIM, format!("maestro task unblock {} \"…\"", row.task.id)));
-    vec![fitted(&why), how]
+    let Status::Blocked { blocked_kind, blocked_reason, .. } = &row.task.status else { return Vec::new() };
+    let id = row.task.id;
+    let how = match blocked_kind {
+        BlockKind::Reported | BlockKind::ReleasedTooOften => format!("maestro task unblock {id} \"…\""),
+        // An answer does not help it.
+        BlockKind::DependencyCancelled => format!("maestro task depend {id} --remove …"),
+    };
+    vec![fitted(&format!("      {}", paint(WARN, blocked_reason))), format!("      {}", paint(DIM, how))]
 }
 
 /// The living sessions, and why those that nobody took wait.
