@@ -170,10 +170,19 @@ impl Draft {
 
     /// A message that nobody needs to read any more.
     pub fn see(&mut self, id: MessageId) {
-        let Some(message) = self.state.message(id).cloned() else { return };
-        let (rev, status, updated_at) = (message.rev + 1, MessageStatus::Seen, self.now);
-        let after = Message { rev, status, updated_at, ..Message::clone(&message) };
-        self.push(Event::Message { id, change: MessageChange::Seen {}, after: Some(Arc::new(after)) });
+        if let Some(message) = self.state.message(id).cloned() {
+            self.put_message(
+                MessageChange::Seen {},
+                Message { status: MessageStatus::Seen, ..Message::clone(&message) },
+            );
+        }
+    }
+
+    /// Records a change of a message, as [`Draft::put_task`] does of a task.
+    pub fn put_message(&mut self, change: MessageChange, mut message: Message) {
+        message.rev += 1;
+        message.updated_at = self.now;
+        self.push(Event::Message { id: message.id, change, after: Some(Arc::new(message)) });
     }
 
     pub fn push_effect(&mut self, change: crate::EffectChange) {

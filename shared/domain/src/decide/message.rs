@@ -1,9 +1,7 @@
 //! `message.send`, `delivered`, `seen`, and what became of durable commands that were refused.
 
-use std::sync::Arc;
-
 use crate::{
-    Actor, Event, InvalidValue, Limits, Message, MessageChange, MessageId, MessageStatus, Refusal, TaskChange,
+    Actor, InvalidValue, Limits, Message, MessageChange, MessageId, MessageStatus, Refusal, TaskChange,
     draft::Draft,
     verb::{RefuseQueued, SendMessage},
 };
@@ -62,9 +60,7 @@ fn step(
     if message.status >= status {
         return Ok(());
     }
-    let after = Message { rev: message.rev + 1, status, updated_at: draft.now, ..Message::clone(&message) };
-    let event = Event::Message { id, change, after: Some(Arc::new(after)) };
-    draft.push(event);
+    draft.put_message(change, Message { status, ..Message::clone(&message) });
     Ok(())
 }
 
