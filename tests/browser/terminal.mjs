@@ -48,7 +48,6 @@ await scenario([
     gate.cut();
     await page.getByText("The connection is lost.").waitFor();
     gate.mend();
-    await page.getByRole("button", { name: "Retry now" }).click();
     await live(page);
     await rows.filter({ hasText: "TRUE COLOUR" }).waitFor();
     await page.locator(".terminal[data-state=live]").waitFor();
