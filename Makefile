@@ -31,7 +31,8 @@ build: nats ui ## the programs, debug profile
 	$(CARGO) build $(PROGRAMS) --bins
 
 .PHONY: test
-test: build browser ## every test
+test: nats ui browser ## every test
+	$(CARGO) build --workspace --bins --tests
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace --no-fail-fast
 else
@@ -69,9 +70,9 @@ otel: nats ui ## traces: the programs with the feature otel, against a collector
 .PHONY: check
 check: ui ## format, lints, architecture, licences and advisories
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features otel -- -D warnings
-	$(CARGO) test -p maestro-tests --test architecture
+	$(CARGO) clippy -p maestro-runtime --all-targets -- -D warnings
+	$(CARGO) test --workspace --test architecture
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; \
 	else echo "SKIPPED: cargo deny is not installed (cargo install cargo-deny)" >&2; fi
 	@if command -v cargo-machete >/dev/null; then $(CARGO) machete; \

@@ -149,6 +149,21 @@ fn no_file_is_too_long_and_unsafe_code_has_one_home() {
     }
 }
 
+/// `make check` looks at everything with traces and at this one crate without.
+#[test]
+fn traces_are_compiled_in_at_one_place() {
+    let mut files = Vec::new();
+    for part in ["shared", "bins"] {
+        sources(&root().join(part), &mut files);
+    }
+    let condition = format!("feature = \"{}\"", "otel");
+    let found: Vec<_> = files.iter().filter(|path| fs::read_to_string(path).unwrap().contains(&condition)).collect();
+    assert!(!found.is_empty(), "nobody asks for the feature");
+    for path in found {
+        assert!(path.starts_with(root().join("shared/runtime")), "{} depends on the feature otel too", path.display());
+    }
+}
+
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.map(Result::unwrap) {
