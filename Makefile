@@ -165,7 +165,7 @@ compose-env: ## prints what this host's maestro needs for the stack of `docker c
 
 .PHONY: test-compose
 test-compose: ## the containers for real: build, up, work, kill, restart, restore, TLS, cluster (PARTS="build single" for some)
-	$(CARGO) build $(PROGRAMS) --bin maestro
+	$(if $(MAESTRO_BIN),,$(CARGO) build $(PROGRAMS) --bin maestro)
 	@tests/compose/run.sh $(PARTS)
 
 .PHONY: clean

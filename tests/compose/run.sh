@@ -5,7 +5,7 @@
 #
 #   tests/compose/run.sh [build|single|tls|cluster]...     parts; all of them without arguments
 #
-# MAESTRO_BUILD_PROFILE: cargo's profile for the images (dev here, for time). Ends with 0, having said so loudly, where no
+# MAESTRO_BUILD_PROFILE: cargo's profile for the images (quick here, for time). Ends with 0, having said so loudly, where no
 # engine can run; with 1 when MAESTRO_TEST_COMPOSE=required.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -49,7 +49,7 @@ trap 'exit 143' TERM
 
 printf '== an engine\n'
 engine_start || exit "$([ "${MAESTRO_TEST_COMPOSE:-}" = required ] && echo 1 || echo 0)"
-export MAESTRO_BUILD_PROFILE=${MAESTRO_BUILD_PROFILE:-dev}
+export MAESTRO_BUILD_PROFILE=${MAESTRO_BUILD_PROFILE:-quick}
 free_ports
 export MAESTRO_HOME=$work/home MAESTRO_USER=tester MAESTRO_PROJECT_ID=web
 
