@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::nats::nats_server_binary;
+use crate::program::await_stop;
 
 const HEALTHY_WITHIN: Duration = Duration::from_secs(90);
 const ENDED_WITHIN: Duration = Duration::from_secs(60);
@@ -281,9 +282,11 @@ impl Stack {
         pid
     }
 
-    /// SIGSTOP.
+    /// SIGSTOP. Returns once it stands still.
     pub fn freeze(&self, name: &str) {
-        self.signal(name, Signal::STOP);
+        let pid = self.pid(name);
+        signal_to(pid, Signal::STOP);
+        await_stop(pid);
     }
 
     /// SIGCONT.

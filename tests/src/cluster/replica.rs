@@ -8,6 +8,7 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::DEADLINE;
+use crate::program::await_stop;
 use crate::stack::{coverage, program};
 
 /// A server with a data directory of its own; its log and data stay over restarts.
@@ -174,9 +175,13 @@ impl Replica {
         assert!(status.success(), "{} ended with {status}:\n{}", self.name, self.log());
     }
 
-    /// SIGSTOP.
+    /// SIGSTOP. Returns once it stands still.
+    ///
+    /// # Panics
+    /// When it does not run, or does not stop within 5 s.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        await_stop(self.child.as_ref().expect("the server runs").id());
     }
 
     /// SIGCONT.

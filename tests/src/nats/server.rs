@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::binary::nats_server_binary;
 use super::layout::{Cluster, Flavour, Layout};
+use crate::program::await_stop;
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -169,19 +170,7 @@ impl NatsServer {
     /// When it does not stop within 5 s.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while !self.is_stopped() {
-            assert!(Instant::now() < deadline, "the process does not stop");
-            std::thread::yield_now();
-        }
-    }
-
-    fn is_stopped(&self) -> bool {
-        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.pid())) else { return true };
-        threads.filter_map(Result::ok).all(|thread| {
-            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']))
-        })
+        await_stop(self.pid());
     }
 
     /// SIGCONT.
