@@ -164,9 +164,9 @@ compose-env: ## prints what this host's maestro needs for the stack of `docker c
 	@containers/host-env.sh
 
 .PHONY: test-compose
-test-compose: ## the containers for real: build, up, work, kill, restart, restore, TLS, cluster (PARTS="build single" for some)
-	$(if $(MAESTRO_BIN),,$(CARGO) build $(PROGRAMS) --bin maestro)
-	@tests/compose/run.sh $(PARTS)
+test-compose: ## the containers for real: build, up, work, kill, restart, restore, TLS, cluster (PARTS="build single" for some, BIN=… for another command line)
+	$(if $(BIN),,$(CARGO) build $(PROGRAMS) --bin maestro)
+	@MAESTRO_BIN=$(abspath $(or $(BIN),$(TARGET)/debug/maestro)) tests/compose/run.sh $(PARTS)
 
 .PHONY: clean
 clean: ## removes what was built, keeps every home
