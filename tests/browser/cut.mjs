@@ -43,6 +43,7 @@ await scenario([
     await page.waitForTimeout(Math.max(0, AWAY - (Date.now() - since)));
   }],
   ["it comes back, has everything once, and sends what waited, in its order", async () => {
+    await page.getByRole("button", { name: "Retry now" }).waitFor();
     gate.mend();
     // The page's own next try may be faster than the pointer.
     await page.getByRole("button", { name: "Retry now" }).click({ timeout: 5000 }).catch(() => {});

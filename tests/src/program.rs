@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stack::{coverage, program};
+use crate::stack::{coverage, freeze, program};
 
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
@@ -138,9 +138,8 @@ impl Program {
 
     /// SIGSTOP. Returns once it stands still.
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
         if let Some(child) = &self.child {
-            await_stop(child.id());
+            freeze(child.id());
         }
     }
 
@@ -162,25 +161,4 @@ impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Waits until every thread of a process that was sent SIGSTOP stands still: a busy machine lets it run on for a while.
-///
-/// # Panics
-/// When it does not stop within 5 s.
-pub fn await_stop(pid: u32) {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while !is_stopped(pid) {
-        assert!(Instant::now() < deadline, "process {pid} does not stop");
-        std::thread::yield_now();
-    }
-}
-
-/// What has ended stands still too.
-fn is_stopped(pid: u32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
-    threads.filter_map(Result::ok).all(|thread| {
-        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't', 'Z', 'X']))
-    })
 }

@@ -12,7 +12,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::nats::nats_server_binary;
-use crate::program::await_stop;
 
 const HEALTHY_WITHIN: Duration = Duration::from_secs(90);
 const ENDED_WITHIN: Duration = Duration::from_secs(60);
@@ -284,9 +283,7 @@ impl Stack {
 
     /// SIGSTOP. Returns once it stands still.
     pub fn freeze(&self, name: &str) {
-        let pid = self.pid(name);
-        signal_to(pid, Signal::STOP);
-        await_stop(pid);
+        freeze(self.pid(name));
     }
 
     /// SIGCONT.
@@ -378,6 +375,28 @@ pub fn still_alive(pids: &[u32], within: Duration) -> Vec<u32> {
         }
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// SIGSTOP to any process. Returns once every thread of it stands still: a busy machine lets it run on for a while.
+///
+/// # Panics
+/// When it does not stop within 5 s.
+pub fn freeze(pid: u32) {
+    signal_to(pid, Signal::STOP);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !is_stopped(pid) {
+        assert!(Instant::now() < deadline, "process {pid} does not stop");
+        std::thread::yield_now();
+    }
+}
+
+/// What has ended stands still too.
+fn is_stopped(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.filter_map(Result::ok).all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't', 'Z', 'X']))
+    })
 }
 
 fn signal_to(pid: u32, signal: Signal) {

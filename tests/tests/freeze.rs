@@ -10,7 +10,6 @@ use maestro_tests::{
     cluster::size,
     stack::{Stack, is_alive},
 };
-use rustix::process::Signal;
 
 /// Longer than the 15 s that a lease lives.
 fn away() -> Duration {
@@ -90,8 +89,8 @@ fn a_broker_that_is_away_loses_no_session() {
     let (stack, id) = with_session();
     let spawner = stack.pid("maestro-spawner");
     // Frozen, not killed: the supervisor would start another at once.
-    stack.signal("nats-server", Signal::STOP);
+    stack.freeze("nats-server");
     std::thread::sleep(away());
-    stack.signal("nats-server", Signal::CONT);
+    stack.thaw("nats-server");
     stays(&stack, &id, spawner);
 }

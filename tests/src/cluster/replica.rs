@@ -8,8 +8,7 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::DEADLINE;
-use crate::program::await_stop;
-use crate::stack::{coverage, program};
+use crate::stack::{coverage, freeze, program};
 
 /// A server with a data directory of its own; its log and data stay over restarts.
 #[derive(Debug)]
@@ -180,8 +179,7 @@ impl Replica {
     /// # Panics
     /// When it does not run, or does not stop within 5 s.
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
-        await_stop(self.child.as_ref().expect("the server runs").id());
+        freeze(self.child.as_ref().expect("the server runs").id());
     }
 
     /// SIGCONT.

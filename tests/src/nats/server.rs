@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::binary::nats_server_binary;
 use super::layout::{Cluster, Flavour, Layout};
-use crate::program::await_stop;
+use crate::stack::freeze;
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -169,8 +169,7 @@ impl NatsServer {
     /// # Panics
     /// When it does not stop within 5 s.
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
-        await_stop(self.pid());
+        freeze(self.pid());
     }
 
     /// SIGCONT.

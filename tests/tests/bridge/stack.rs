@@ -8,8 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use maestro_tests::nats::NatsServer;
-use maestro_tests::program::await_stop;
-use maestro_tests::stack;
+use maestro_tests::stack::{self, freeze};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,8 +116,7 @@ impl Stack {
 
     /// SIGSTOP: it answers nobody.
     pub fn freeze_server(&self) {
-        signal(&self.server, Signal::STOP);
-        await_stop(self.server.id());
+        freeze(self.server.id());
     }
 
     /// SIGCONT.

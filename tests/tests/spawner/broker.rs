@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use maestro_tests::stack::freeze;
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -54,9 +55,9 @@ async fn a_frozen_stack_goes_on_as_if_nothing_had_happened() {
 
     // Not all at once, and the lease runs out: first the holder alone, then everything.
     let holder = stack.pid_of("holder", "n1", &id, 1);
-    signal(holder, Signal::STOP);
+    freeze(holder);
     tokio::time::sleep(Duration::from_secs(8)).await;
-    spawner.signal(Signal::STOP);
+    freeze(spawner.pid());
     stack.freeze_server();
     stack.broker.freeze();
     tokio::time::sleep(Duration::from_secs(12)).await;
@@ -77,7 +78,7 @@ async fn a_stop_that_nobody_heard_is_noticed() {
     let (holder, agent) = (stack.pid_of("holder", "n1", &id, 1), stack.pid_of("agent", "n1", &id, 1));
 
     // Long enough for the broker to cut it off: what is said meanwhile is lost.
-    signal(holder, Signal::STOP);
+    freeze(holder);
     stack.command("ann", "session.stop", json!({ "session": id })).await;
     tokio::time::sleep(Duration::from_secs(16)).await;
     assert!(runs(agent));

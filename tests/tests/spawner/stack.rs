@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use maestro_tests::nats::NatsServer;
+use maestro_tests::stack::freeze;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -114,7 +115,7 @@ impl Stack {
     }
 
     pub fn freeze_server(&self) {
-        self.server.signal(Signal::STOP);
+        freeze(self.server.pid());
     }
 
     pub fn thaw_server(&self) {

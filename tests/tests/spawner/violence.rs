@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use maestro_tests::stack::freeze;
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -145,7 +146,7 @@ async fn a_frozen_holder_that_was_superseded_stops_its_agent() {
     let session = stack.until(&id, "active", SOON).await;
     let node = session["node"].as_str().unwrap().to_owned();
     let (holder, first) = (stack.pid_of("holder", &node, &id, 1), stack.pid_of("agent", &node, &id, 1));
-    signal(holder, Signal::STOP);
+    freeze(holder);
     stack.until(&id, "lost", Duration::from_secs(90)).await;
     let session = stack.until(&id, "active", SOON).await;
     assert_eq!(session["epoch"], 2);
@@ -170,7 +171,7 @@ async fn a_frozen_holder_whose_session_went_on_elsewhere_stops_its_agent_at_once
     stack.until(&id, "active", SOON).await;
     stack.command(&format!("{id}/1"), "task.start", json!({ "task": "t1" })).await;
     let (holder, first) = (stack.pid_of("holder", "n1", &id, 1), stack.pid_of("agent", "n1", &id, 1));
-    signal(holder, Signal::STOP);
+    freeze(holder);
     // What the server would find out by itself after a minute.
     stack.command(&format!("{id}/1"), "session.lost", json!({ "reason": "silence" })).await;
     stack.command("ann", "session.restart", json!({ "session": id })).await;
@@ -211,7 +212,7 @@ async fn frozen_and_thawed(time: Duration) {
     let id = stack.spawn("sleep 600", json!({})).await;
     stack.until(&id, "active", SOON).await;
     let (holder, agent) = (stack.pid_of("holder", "n1", &id, 1), stack.pid_of("agent", "n1", &id, 1));
-    signal(holder, Signal::STOP);
+    freeze(holder);
     tokio::time::sleep(time).await;
     signal(holder, Signal::CONT);
     let session = stack.until(&id, "active", SOON).await;
