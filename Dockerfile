@@ -4,7 +4,7 @@
 # One image is pulled, the base; compilers, Node and Python are its own packages, and nats-server is the pinned wheel of
 # nats/get-nats-server.sh, checksum and all.
 #
-# Arguments: PROFILE (release; dev builds faster), FEATURES (otel: spans to a collector), CARGO_BUILD_JOBS (empty: one a
+# Arguments: PROFILE (release; quick builds faster), FEATURES (otel: spans to a collector), CARGO_BUILD_JOBS (empty: one a
 # core), BASE (another mirror of the same image), and those that every build knows (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
 ARG BASE=debian:trixie-slim
 

@@ -30,9 +30,13 @@ up: build ## starts an empty stack and stays (DIR=… for another home)
 build: nats ui ## the programs, debug profile
 	$(CARGO) build $(PROGRAMS) --bins
 
-.PHONY: test
-test: nats ui browser ## every test
+# The programs with the tests, in one go: by themselves they have other features below them, and all is compiled twice.
+.PHONY: test-build
+test-build: nats ui browser
 	$(CARGO) build --workspace --bins --tests
+
+.PHONY: test
+test: test-build ## every test
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace --no-fail-fast
 else
@@ -41,7 +45,7 @@ endif
 	$(NPM) --prefix $(UI) test
 
 .PHONY: test-full
-test-full: build browser ## every test, the crash tests with all their rounds
+test-full: test-build ## every test, the crash tests with all their rounds
 	MAESTRO_TEST_FULL=1 $(CARGO) test --workspace --no-fail-fast -- --include-ignored
 
 .PHONY: chaos
